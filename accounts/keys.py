@@ -1,0 +1,160 @@
+"""API keys: mint, check offline, authenticate.
+
+A key is `sk-or-v1-` + 56 random hex digits + 8 hex digits of their CRC32 (spec/decisions.md), so
+junk is refused without a look-up. Kept at rest: the SHA-256 of the whole key, nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from accounts.models import ApiKey, User
+from openrouter_site.cell import CellMap
+from openrouter_site.errors import Unauthorized, Unavailable
+
+PREFIX = "sk-or-v1-"
+_SHAPE = re.compile(r"sk-or-v1-[0-9a-f]{64}")
+_KEYS_IN_MEMORY = 10_000
+
+# One text for every key that is refused, so that nobody can tell which part was wrong.
+REFUSED = "User not found."
+MISSING = "No auth credentials found"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Who calls, as the data plane knows him. `account_id` is his ledger account."""
+
+    id: int
+    digest: str
+    name: str
+    label: str
+    user_id: int
+    account_id: str
+    default_model: str
+    allow_training: bool
+    created_at_s: float
+    expires_at_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Remembered for a moment too, so that a wrong key does not reach the database each time."""
+
+
+def mint() -> str:
+    """A new key. Shown once, never kept."""
+    random = secrets.token_hex(28)
+    return f"{PREFIX}{random}{zlib.crc32(random.encode()):08x}"
+
+
+def digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def label(key: str) -> str:
+    """The first and last three digits, as everyone shows them: sk-or-v1-abc...xyz."""
+    return f"{PREFIX}{key[len(PREFIX) : len(PREFIX) + 3]}...{key[-3:]}"
+
+
+def is_well_formed(key: str) -> bool:
+    """Shape and checksum, no look-up."""
+    if not _SHAPE.fullmatch(key):
+        return False
+    random, checksum = key[len(PREFIX) : -8], key[-8:]
+    return f"{zlib.crc32(random.encode()):08x}" == checksum
+
+
+def create(
+    user: User, name: str = "API key", *, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A new key row of this user, and the key itself, which exists nowhere else."""
+    key = mint()
+    row = ApiKey.objects.create(
+        user=user, name=name, digest=digest(key), label=label(key), expires_at=expires_at
+    )
+    return row, key
+
+
+def _load(key_digest: str) -> Key | Refused:
+    close_old_connections()
+    row = ApiKey.objects.select_related("user").filter(digest=key_digest).first()
+    if row is None or row.disabled or not row.user.is_active:
+        return Refused()
+    return Key(
+        id=row.pk,
+        digest=row.digest,
+        name=row.name,
+        label=row.label,
+        user_id=row.user_id,
+        account_id=f"user:{row.user_id}",
+        default_model=row.user.default_model or settings.DEFAULT_MODEL,
+        allow_training=row.user.allow_training,
+        created_at_s=row.created_at.timestamp(),
+        expires_at_s=row.expires_at.timestamp() if row.expires_at else None,
+    )
+
+
+_keys: CellMap[Key | Refused] = CellMap(
+    _load, ttl_s=settings.KEY_TTL_S, stale_s=settings.KEY_TTL_S, size=_KEYS_IN_MEMORY
+)
+
+
+def _presented(authorization: str | None) -> str:
+    """The digest of the key in an Authorization header; raises Unauthorized."""
+    if not authorization:
+        raise Unauthorized(MISSING)
+    scheme, _, key = authorization.partition(" ")
+    key = key.strip()
+    if scheme.lower() != "bearer" or not key:
+        raise Unauthorized(MISSING)
+    if not is_well_formed(key):
+        raise Unauthorized(REFUSED)
+    return digest(key)
+
+
+def _admitted(found: Key | Refused) -> Key:
+    if isinstance(found, Refused) or (
+        found.expires_at_s is not None and time.time() >= found.expires_at_s
+    ):
+        raise Unauthorized(REFUSED)
+    return found
+
+
+_DOWN = "Keys cannot be checked right now. Try again shortly."
+
+
+async def authenticate(authorization: str | None) -> Key:
+    """The caller of a request; raises Unauthorized, or Unavailable when no one can tell."""
+    key_digest = _presented(authorization)
+    found = _keys.fresh(key_digest)
+    if found is None:
+        try:
+            found = await _keys.get(key_digest)
+        except DatabaseError:
+            raise Unavailable(_DOWN, retry_after_s=2) from None
+    return _admitted(found)
+
+
+def authenticate_blocking(authorization: str | None) -> Key:
+    """`authenticate` for synchronous views."""
+    key_digest = _presented(authorization)
+    try:
+        found = _keys.get_blocking(key_digest)
+    except DatabaseError:
+        raise Unavailable(_DOWN, retry_after_s=2) from None
+    return _admitted(found)
+
+
+def forget(key_digest: str) -> None:
+    """Drop what this process remembers of a key, after it was changed here."""
+    _keys.forget(key_digest)

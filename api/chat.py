@@ -1,0 +1,203 @@
+"""POST /api/v1/chat/completions and /api/v1/completions, as bare ASGI callables.
+
+Two tasks share a request. The server's own waits for the client to leave and keeps the connection
+awake with comments; the exchange's, which nobody cancels, does the work and writes the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+
+from django.conf import settings
+
+from accounts import keys
+from api.cors import PREFLIGHT_HEADERS
+from api.frames import Frames, whole
+from api.http import (
+    CORS,
+    ClientLeft,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    answer_error,
+    read_body,
+    read_head,
+)
+from openrouter_site.errors import ApiError, InternalError, MethodNotAllowed, Unavailable
+from routing import refusal
+from routing.chunk import Chunk
+from routing.complete import App, Engine, complete, new_generation_id
+from routing.exchange import Exchange
+from routing.request import ChatRequest, parse
+from routing.sse import COMMENT
+
+logger = logging.getLogger(__name__)
+
+
+class Reply:
+    """The answer under way: its status goes out with the first content, or the first comment."""
+
+    def __init__(self, send: Send, exchange: Exchange, request: ChatRequest) -> None:
+        self.finished = False
+        self._send = send
+        self._exchange = exchange
+        self._stream = request.stream
+        self._completion = request.is_completion
+        self._started = False
+        self._frames: Frames | None = None
+        self._sent_s = time.monotonic()
+        self._generation_id = (b"x-generation-id", exchange.id.encode())
+
+    async def chunks(self, chunks: list[Chunk]) -> None:
+        """Frames of all chunks in one write."""
+        if self._frames is None:
+            self._frames = Frames(self._exchange, completion=self._completion)
+        await self._write(self._frames.chunks(chunks))
+
+    async def comment(self) -> None:
+        """Keeps the connection awake when nothing was sent for a while (seed, SSE comments)."""
+        if self._stream and not self.finished:
+            silent_s = time.monotonic() - self._sent_s
+            if silent_s >= settings.COMMENT_INTERVAL_S * 0.9:
+                await self._write(COMMENT)
+
+    async def end(self, chunks: list[Chunk]) -> None:
+        """Settled: the usage and [DONE], or the whole document."""
+        self.finished = True
+        if self._stream:
+            if self._frames is None:
+                self._frames = Frames(self._exchange, completion=self._completion)
+            await self._write(self._frames.ending(self._exchange.usage), more=False)
+        else:
+            document = whole(self._exchange, chunks[0], completion=self._completion)
+            headers = ((b"content-type", b"application/json"), self._generation_id)
+            await answer(self._send, 200, document, headers)
+
+    async def error(self, error: ApiError) -> None:
+        """As a status when nothing was sent yet, else in-band."""
+        self.finished = True
+        if not self._started:
+            await answer_error(self._send, error, (self._generation_id,))
+        else:
+            frames = self._frames or Frames(self._exchange, completion=self._completion)
+            await self._write(frames.error(error), more=False)
+
+    async def _write(self, data: bytes, *, more: bool = True) -> None:
+        exchange = self._exchange
+        if exchange.gone:
+            return
+        exchange.writing_since_s = self._sent_s = time.monotonic()
+        try:
+            if not self._started:
+                self._started = True
+                await self._send(
+                    {
+                        "type": "http.response.start",
+                        "status": 200,
+                        "headers": [*_STREAM_HEADERS, self._generation_id],
+                    }
+                )
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        except asyncio.CancelledError:
+            # The register cancels a write that stalls; whatever else cancels us is not ours to stop.
+            task = asyncio.current_task()
+            if task is None or not self._exchange.gone:
+                raise
+            task.uncancel()
+        finally:
+            exchange.writing_since_s = math.inf
+
+
+_STREAM_HEADERS = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+    *CORS,
+)
+
+
+_PREFLIGHT = [(name.lower().encode(), value.encode()) for name, value in PREFLIGHT_HEADERS.items()]
+
+
+async def serve(
+    engine: Engine, scope: Scope, receive: Receive, send: Send, *, completion: bool
+) -> None:
+    """One inference request, whatever its method."""
+    if scope["method"] == "OPTIONS":
+        await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    exchange_id = new_generation_id()
+    try:
+        if scope["method"] != "POST":
+            raise MethodNotAllowed(("POST",))
+        head = read_head(scope["headers"])
+        key = await keys.authenticate(head.authorization)
+        request = parse(await read_body(head, receive), completion=completion)
+        if engine.register.draining:
+            raise Unavailable("The server is restarting. Try again.", retry_after_s=1)
+    except ClientLeft:
+        return
+    except ApiError as error:
+        await answer_error(send, error)
+        return
+    except Exception:
+        logger.exception("request %s failed", exchange_id)
+        await answer_error(send, InternalError(exchange_id))
+        return
+    exchange = Exchange(engine.register, exchange_id, stream=request.stream)
+    reply = Reply(send, exchange, request)
+    work = _work(engine, exchange, request, key, head.app(), reply)
+    task = engine.register.start(exchange, work)
+    await _attend(task, exchange, reply, receive)
+
+
+async def _attend(
+    task: asyncio.Task[None], exchange: Exchange, reply: Reply, receive: Receive
+) -> None:
+    """Until the answer is out or the client is gone."""
+    while not task.done() and not exchange.gone:
+        try:
+            async with asyncio.timeout(settings.COMMENT_INTERVAL_S):
+                message = await receive()
+        except TimeoutError:
+            await reply.comment()
+            continue
+        if message["type"] == "http.disconnect":
+            if not reply.finished:
+                exchange.abandon()
+            return
+
+
+async def _work(
+    engine: Engine,
+    exchange: Exchange,
+    request: ChatRequest,
+    key: keys.Key,
+    app: App,
+    reply: Reply,
+) -> None:
+    """The exchange's task: run the story, write what it tells."""
+    collected: list[Chunk] = []
+    try:
+        async for chunks in complete(engine, exchange, request, key, app):
+            if chunks[-1].failure is not None:
+                failure = chunks[-1].failure
+                error = exchange.ended_by or refusal.in_band(failure, exchange.provider_name)
+                await reply.error(error)
+                return
+            if request.stream:
+                await reply.chunks(chunks)
+            else:
+                collected.extend(chunks)
+        if not exchange.gone or not request.stream:
+            await reply.end(collected)
+    except ApiError as error:
+        await reply.error(error)
+    except Exception:
+        logger.exception("request %s failed", exchange.id)
+        await reply.error(InternalError(exchange.id))

@@ -1,0 +1,21 @@
+"""Paths under /api/v1. The inference paths are not here: they are ASGI callables (api.chat)."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from api import views
+
+app_name = "api"
+
+urlpatterns = [
+    path("models", views.models, name="models"),
+    path("models/count", views.models_count, name="models-count"),
+    path("models/<str:author>/<str:slug>/endpoints", views.endpoints, name="endpoints"),
+    path("model/<str:author>/<str:slug>", views.model, name="model"),
+    path("providers", views.providers, name="providers"),
+    path("generation", views.generation, name="generation"),
+    path("key", views.key, name="key"),
+    path("auth/key", views.key, name="auth-key"),
+    path("credits", views.credits, name="credits"),
+]

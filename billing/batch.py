@@ -1,0 +1,243 @@
+"""One transaction for many operations: lock rows, apply, write what changed, commit.
+
+The only SQL that moves money. Rows are locked in one order everywhere (accounts, keys, holds; each
+by id), so batches of several processes cannot deadlock. Between the lock and the commit the book
+is the truth, so verdicts need no round trips, and a hot account is written once for a whole batch.
+SQLite has the whole database locked by BEGIN IMMEDIATE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any
+
+from billing.book import AccountRow, Book, BudgetRow, GenerationRow, HoldRow, TransferRow
+from billing.ledger import LedgerError, Operation
+from openrouter_site.database import Connection
+
+_GENERATION_COLUMNS = tuple(field.name for field in fields(GenerationRow))
+_generation_values = attrgetter(*_GENERATION_COLUMNS)
+_CREATED_AT = _GENERATION_COLUMNS.index("created_at")
+_GENERATION_UPSERT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _GENERATION_COLUMNS if name != "id"
+)
+
+Outcome = Any  # what `apply` returned, or the LedgerError it raised
+
+
+def run(connection: Connection, operations: Sequence[Operation]) -> list[Outcome]:
+    """Apply all in order and commit; an outcome for each, a refusal is a LedgerError.
+
+    Raises what the database raised; then nothing was committed, or nobody knows: run it again.
+    """
+    with connection.transaction():
+        book = _load(connection, operations)
+        outcomes: list[Outcome] = []
+        for operation in operations:
+            try:
+                outcomes.append(operation.apply(book))
+            except LedgerError as refusal:
+                outcomes.append(refusal)
+        _store(connection, book)
+    return outcomes
+
+
+def _marks(count: int) -> str:
+    return ",".join("?" * count)
+
+
+def _rows(connection: Connection, sql: str, ids: Collection[Any]) -> list[tuple[Any, ...]]:
+    """Rows whose id is among `ids`, locked, in the order of their ids."""
+    if not ids:
+        return []
+    return connection.execute(sql.format(marks=_marks(len(ids))), sorted(ids))
+
+
+def _load(connection: Connection, operations: Sequence[Operation]) -> Book:
+    book = Book(now=datetime.now(UTC))
+    _load_accounts(connection, book, {id for op in operations for id in op.account_ids()})
+    _load_budgets(connection, book, {op.key_id for op in operations if op.key_id})
+    _load_holds(connection, book, {op.hold_id for op in operations if op.hold_id})
+    _load_transfers(connection, book, {op.transfer_id for op in operations if op.transfer_id})
+    return book
+
+
+def _load_accounts(connection: Connection, book: Book, ids: set[str]) -> None:
+    sql = (
+        "SELECT id, posted_nano, held_nano, frozen FROM billing_account"
+        " WHERE id IN ({marks}) ORDER BY id" + connection.for_update
+    )
+    found = _rows(connection, sql, ids)
+    if missing := ids - {row[0] for row in found}:
+        values = ",".join(["(?, 0, 0, FALSE)"] * len(missing))
+        connection.execute(
+            "INSERT INTO billing_account (id, posted_nano, held_nano, frozen)"
+            f" VALUES {values} ON CONFLICT (id) DO NOTHING",
+            sorted(missing),
+        )
+        found = _rows(connection, sql, ids)
+    book.accounts = {row[0]: AccountRow(row[0], row[1], row[2], bool(row[3])) for row in found}
+
+
+_BUDGETS = """
+    SELECT k.id, k.disabled, u.is_active, b.limit_nano, b.period, b.period_start, b.spent_nano,
+           b.spent_total_nano, b.held_nano, b.key_id
+    FROM accounts_apikey AS k JOIN accounts_user AS u ON u.id = k.user_id
+    LEFT JOIN billing_keybudget AS b ON b.key_id = k.id
+    WHERE k.id IN ({marks}) ORDER BY k.id"""
+
+
+def _load_budgets(connection: Connection, book: Book, ids: set[int]) -> None:
+    # The key's own row is the lock: it exists before its budget does.
+    sql = _BUDGETS + (connection.for_update and " FOR UPDATE OF k")
+    found = _rows(connection, sql, ids)
+    if missing := [row[0] for row in found if row[9] is None]:
+        values = ",".join(["(?, NULL, '', NULL, 0, 0, 0)"] * len(missing))
+        connection.execute(
+            "INSERT INTO billing_keybudget (key_id, limit_nano, period, period_start, spent_nano,"
+            f" spent_total_nano, held_nano) VALUES {values} ON CONFLICT (key_id) DO NOTHING",
+            missing,
+        )
+        found = _rows(connection, sql, ids)
+    for row in found:
+        book.budgets[row[0]] = BudgetRow(
+            key_id=row[0],
+            enabled=bool(row[2]) and not row[1],
+            limit_nano=row[3],
+            period=row[4],
+            period_start=connection.as_date(row[5]),
+            spent_nano=row[6],
+            spent_total_nano=row[7],
+            held_nano=row[8],
+        )
+
+
+def _load_holds(connection: Connection, book: Book, ids: set[str]) -> None:
+    sql = (
+        "SELECT id, account_id, key_id, amount_nano, period_start, progress_nano, progress_tokens,"
+        " charged_nano, state, details FROM billing_hold"
+        " WHERE id IN ({marks}) ORDER BY id" + connection.for_update
+    )
+    for row in _rows(connection, sql, ids):
+        start = connection.as_date(row[4])
+        book.holds[row[0]] = HoldRow(row[0], row[1], row[2], row[3], start, *row[5:])
+
+
+def _load_transfers(connection: Connection, book: Book, ids: set[str]) -> None:
+    sql = (
+        "SELECT id, debit, credit, amount_nano, kind, ref, reason, created_at"
+        " FROM billing_transfer WHERE id IN ({marks}) ORDER BY id"
+    )
+    for row in _rows(connection, sql, ids):
+        moment = connection.as_datetime(row[7]) or book.now
+        book.known_transfers[row[0]] = TransferRow(*row[:7], moment)  # type: ignore[misc]
+
+
+def _store(connection: Connection, book: Book) -> None:
+    _update_accounts(connection, [book.accounts[id] for id in sorted(book.touched_accounts)])
+    _update_budgets(connection, [book.budgets[id] for id in sorted(book.touched_budgets)])
+    _insert_holds(connection, book.new_holds.values())
+    _update_holds(connection, [book.holds[id] for id in sorted(book.touched_holds)])
+    _insert_transfers(connection, book.transfers.values())
+    _upsert_generations(connection, book.generations.values())
+
+
+def _many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """One statement for all rows: `sql` has {values} where their VALUES list goes."""
+    if rows:
+        group = f"({_marks(len(rows[0]))})"
+        values = ",".join([group] * len(rows))
+        connection.execute(sql.format(values=values), [value for row in rows for value in row])
+
+
+def _update_accounts(connection: Connection, accounts: Iterable[AccountRow]) -> None:
+    _many(
+        connection,
+        "UPDATE billing_account SET posted_nano = v.column2, held_nano = v.column3"
+        " FROM (VALUES {values}) AS v WHERE billing_account.id = v.column1",
+        [(row.id, row.posted_nano, row.held_nano) for row in accounts],
+    )
+
+
+def _update_budgets(connection: Connection, budgets: Sequence[BudgetRow]) -> None:
+    _many(
+        connection,
+        "UPDATE billing_keybudget SET spent_nano = v.column2, spent_total_nano = v.column3,"
+        " held_nano = v.column4"
+        " FROM (VALUES {values}) AS v WHERE billing_keybudget.key_id = v.column1",
+        [(row.key_id, row.spent_nano, row.spent_total_nano, row.held_nano) for row in budgets],
+    )
+    for row in budgets:
+        if row.rolled:
+            connection.execute(
+                "UPDATE billing_keybudget SET period_start = ? WHERE key_id = ?",
+                (row.period_start and str(row.period_start), row.key_id),
+            )
+
+
+def _insert_holds(connection: Connection, holds: Iterable[HoldRow]) -> None:
+    _many(
+        connection,
+        "INSERT INTO billing_hold (id, account_id, key_id, period_start, amount_nano,"
+        " progress_nano, progress_tokens, charged_nano, state, details, instance_id, created_at,"
+        " expires_at) VALUES {values}",
+        [
+            (
+                row.id, row.account_id, row.key_id,
+                str(row.period_start) if row.period_start else None,
+                row.amount_nano, row.progress_nano, row.progress_tokens, row.charged_nano,
+                row.state, row.details, row.instance_id,
+                connection.moment(row.created_at or datetime.now(UTC)),
+                connection.moment(row.expires_at or datetime.now(UTC)),
+            )
+            for row in holds
+        ],
+    )  # fmt: skip
+
+
+def _update_holds(connection: Connection, holds: Iterable[HoldRow]) -> None:
+    _many(
+        connection,
+        "UPDATE billing_hold SET amount_nano = v.column2, progress_nano = v.column3,"
+        " progress_tokens = v.column4, charged_nano = v.column5, state = v.column6"
+        " FROM (VALUES {values}) AS v WHERE billing_hold.id = v.column1",
+        [
+            (
+                row.id, row.amount_nano, row.progress_nano, row.progress_tokens,
+                row.charged_nano, row.state,
+            )
+            for row in holds
+        ],
+    )  # fmt: skip
+
+
+def _insert_transfers(connection: Connection, transfers: Iterable[TransferRow]) -> None:
+    _many(
+        connection,
+        "INSERT INTO billing_transfer (id, debit, credit, amount_nano, kind, ref, reason,"
+        " created_at) VALUES {values}",
+        [
+            (
+                row.id, row.debit, row.credit, row.amount_nano, row.kind, row.ref, row.reason,
+                connection.moment(row.created_at),
+            )
+            for row in transfers
+        ],
+    )  # fmt: skip
+
+
+def _upsert_generations(connection: Connection, generations: Iterable[GenerationRow]) -> None:
+    rows = []
+    for generation in generations:
+        values = list(_generation_values(generation))
+        values[_CREATED_AT] = connection.moment(generation.created_at)
+        rows.append(values)
+    columns = ", ".join(_GENERATION_COLUMNS)
+    _many(
+        connection,
+        f"INSERT INTO billing_generation ({columns}) VALUES {{values}} {_GENERATION_UPSERT}",
+        rows,
+    )

@@ -1,0 +1,188 @@
+"""The rows of money in memory, while they are locked: pure, standard library only.
+
+A batch of operations (billing.ledger) works on one Book; billing.batch fills it with locked rows
+and writes back what changed. Amounts are nano-dollars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+REVENUE = "revenue"
+OVERRUN = "overrun"
+PROMO = "promo"
+USER_PREFIX = "user:"
+
+
+@dataclass(slots=True)
+class AccountRow:
+    """A user's account: what he has (`posted`), what is set aside of it (`held`)."""
+
+    id: str
+    posted_nano: int = 0
+    held_nano: int = 0
+    frozen: bool = False
+
+    @property
+    def available_nano(self) -> int:
+        return self.posted_nano - self.held_nano
+
+
+@dataclass(slots=True)
+class BudgetRow:
+    """What a key may spend; `enabled` is the key's own state at this moment."""
+
+    key_id: int
+    enabled: bool = True
+    limit_nano: int | None = None
+    period: str = ""
+    period_start: date | None = None
+    spent_nano: int = 0
+    spent_total_nano: int = 0
+    held_nano: int = 0
+    rolled: bool = False
+
+    @property
+    def available_nano(self) -> int | None:
+        """None when there is no limit; negative when the limit was lowered below what is spent."""
+        if self.limit_nano is None:
+            return None
+        return self.limit_nano - self.spent_nano - self.held_nano
+
+    def roll(self, now: datetime) -> None:
+        """Begin the current period if the last one is over."""
+        start = period_start(self.period, now)
+        if start != self.period_start:
+            self.period_start = start
+            self.spent_nano = 0
+            self.rolled = True
+
+
+@dataclass(slots=True)
+class HoldRow:
+    """A hold. `progress_*` is what was delivered so far, for recovery after a crash."""
+
+    id: str
+    account_id: str
+    key_id: int
+    amount_nano: int
+    period_start: date | None = None
+    progress_nano: int = 0
+    progress_tokens: int = 0
+    charged_nano: int = 0
+    state: str = "open"
+    details: str = "{}"
+    instance_id: str = ""
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class TransferRow:
+    id: str
+    debit: str
+    credit: str
+    amount_nano: int
+    kind: str
+    ref: str
+    reason: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class GenerationRow:
+    """A row of billing.models.Generation; the fields are its columns, in any order."""
+
+    id: str
+    user_id: int
+    key_id: int | None
+    created_at: datetime
+    model: str
+    provider_name: str = ""
+    upstream_id: str = ""
+    app_referer: str = ""
+    app_title: str = ""
+    user_agent: str = ""
+    streamed: bool = False
+    cancelled: bool = False
+    cost_nano: int = 0
+    usage_source: str = "local"
+    tokens_prompt: int = 0
+    tokens_completion: int = 0
+    native_tokens_prompt: int = 0
+    native_tokens_completion: int = 0
+    native_tokens_reasoning: int = 0
+    native_tokens_cached: int = 0
+    num_media_prompt: int | None = None
+    finish_reason: str = ""
+    native_finish_reason: str = ""
+    latency_ms: int | None = None
+    generation_time_ms: int | None = None
+    attempts: str = "[]"
+
+
+@dataclass(slots=True)
+class Book:
+    """Locked rows by id, and what a batch adds. Rows not touched are not written back."""
+
+    now: datetime
+    accounts: dict[str, AccountRow] = field(default_factory=dict)
+    budgets: dict[int, BudgetRow] = field(default_factory=dict)
+    holds: dict[str, HoldRow] = field(default_factory=dict)
+    known_transfers: dict[str, TransferRow] = field(default_factory=dict)
+    touched_accounts: set[str] = field(default_factory=set)
+    touched_budgets: set[int] = field(default_factory=set)
+    touched_holds: set[str] = field(default_factory=set)
+    new_holds: dict[str, HoldRow] = field(default_factory=dict)
+    transfers: dict[str, TransferRow] = field(default_factory=dict)
+    generations: dict[str, GenerationRow] = field(default_factory=dict)
+
+    def account(self, account_id: str) -> AccountRow:
+        """The account, to be changed."""
+        self.touched_accounts.add(account_id)
+        return self.accounts[account_id]
+
+    def budget(self, key_id: int) -> BudgetRow | None:
+        """The key's budget, to be changed; None when the key is gone."""
+        budget = self.budgets.get(key_id)
+        if budget is not None:
+            self.touched_budgets.add(key_id)
+        return budget
+
+    def hold(self, hold_id: str) -> HoldRow | None:
+        """The hold, to be changed."""
+        hold = self.holds.get(hold_id)
+        if hold is not None and hold_id not in self.new_holds:
+            self.touched_holds.add(hold_id)
+        return hold
+
+    def add_hold(self, hold: HoldRow) -> None:
+        self.holds[hold.id] = self.new_holds[hold.id] = hold
+
+    def transfer(
+        self, id: str, debit: str, credit: str, amount_nano: int, *, kind: str, ref: str,
+        reason: str = "",
+    ) -> None:  # fmt: skip
+        """Move money from `debit` to `credit`, once for this id; user accounts follow."""
+        if id in self.known_transfers or id in self.transfers:
+            raise AssertionError(f"transfer {id} exists; its maker must look before it leaps")
+        self.transfers[id] = TransferRow(
+            id, debit, credit, amount_nano, kind, ref, reason, self.now
+        )
+        if debit.startswith(USER_PREFIX):
+            self.account(debit).posted_nano -= amount_nano
+        if credit.startswith(USER_PREFIX):
+            self.account(credit).posted_nano += amount_nano
+
+
+def period_start(period: str, now: datetime) -> date | None:
+    """First UTC day of the period `now` is in: the day, the ISO week's Monday, the month."""
+    today = now.date()
+    if period == "daily":
+        return today
+    if period == "weekly":
+        return today - timedelta(days=today.weekday())
+    if period == "monthly":
+        return today.replace(day=1)
+    return None

@@ -1,0 +1,166 @@
+"""The one durable writer of a process: a thread that commits many operations at once.
+
+Whoever submits waits until his operation is committed; nothing is acknowledged before. While a
+commit is under way the next operations gather, so the disk's pace sets the size of a batch, and no
+timer delays anybody (group commit, design/money.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from typing import Any
+
+from billing import batch
+from billing.journal import Journal
+from billing.ledger import LedgerError, Operation, Settle
+from openrouter_site.database import OUTAGES, Connection, connect
+from openrouter_site.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+_BATCH_MAX = 256
+_QUEUE_MAX = 2_000
+_RETRY_DELAYS_S = (0.0, 0.05, 0.2)
+_OUTAGE_DEADLINE_S = 6.0
+
+Submission = tuple[Operation, "asyncio.Future[Any]"]
+
+
+class LedgerDown(Exception):
+    """The database did not take the operation; it is neither committed nor in the journal."""
+
+
+class Writer:
+    """Start it inside a running event loop; `submit` from that loop only."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._queue: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
+        self._pending = 0
+        self._connection: Connection | None = None
+        self._healthy = True
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """After what was submitted is committed."""
+        self._queue.put(None)
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+    def submit(self, operation: Operation) -> asyncio.Future[Any]:
+        """The outcome once it is durable: what `apply` returned; raises LedgerError or LedgerDown.
+
+        Raises Unavailable at once when too much is waiting: a shed request costs nothing.
+        """
+        if self._pending >= _QUEUE_MAX and not isinstance(operation, Settle):
+            raise Unavailable("Too many requests are waiting to be billed.", retry_after_s=1)
+        assert self._loop is not None, "the writer was not started"
+        future = self._loop.create_future()
+        self._pending += 1
+        self._queue.put((operation, future))
+        return future
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            submissions = [first]
+            last = False
+            while len(submissions) < _BATCH_MAX:
+                try:
+                    following = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    last = True
+                    break
+                submissions.append(following)
+            outcomes = self._commit([operation for operation, _ in submissions])
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._resolve, submissions, outcomes)
+            if last:
+                break
+        self._disconnect()
+
+    def _resolve(self, submissions: list[Submission], outcomes: list[Any]) -> None:
+        self._pending -= len(submissions)
+        for (_, future), outcome in zip(submissions, outcomes, strict=True):
+            if future.cancelled():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+                # Fire-and-forget callers (progress) never look; that is no error of theirs.
+                future.exception()
+            else:
+                future.set_result(outcome)
+
+    def _commit(self, operations: list[Operation]) -> list[Any]:
+        try:
+            return self._attempt(operations)
+        except OUTAGES as outage:
+            logger.error("the database does not take settlements: %s", type(outage).__name__)
+            return [self._without_database(operation) for operation in operations]
+        except Exception:
+            self._disconnect()
+            if len(operations) > 1:
+                # One of them breaks a rule of the database: find it, let the others pass.
+                return [self._commit([operation])[0] for operation in operations]
+            logger.exception("operation %s failed", type(operations[0]).__name__)
+            return [self._without_database(operations[0])]
+
+    def _attempt(self, operations: list[Operation]) -> list[Any]:
+        """Run the batch, again on a new connection after an outage; each operation is repeatable."""
+        deadline_s = time.monotonic() + _OUTAGE_DEADLINE_S
+        delays = _RETRY_DELAYS_S if self._healthy else _RETRY_DELAYS_S[:1]
+        for number, delay_s in enumerate(delays, 1):
+            time.sleep(delay_s)
+            try:
+                if self._connection is None:
+                    self._connection = connect()
+                outcomes = batch.run(self._connection, operations)
+            except OUTAGES:
+                self._disconnect()
+                if number == len(delays) or time.monotonic() > deadline_s:
+                    self._healthy = False
+                    raise
+            else:
+                self._healthy = True
+                return outcomes
+        raise AssertionError("unreachable")
+
+    def _without_database(self, operation: Operation) -> Any:
+        """Settlements go to the journal, everything else fails."""
+        if isinstance(operation, Settle):
+            try:
+                self._journal.append(operation)
+            except OSError:
+                logger.exception("a settlement is neither in the database nor in the journal")
+            else:
+                return operation.cost_nano
+        return LedgerDown("the ledger cannot be written right now")
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            try:
+                self._connection.close()
+            except Exception:
+                logger.debug("closing a broken connection failed", exc_info=True)
+            self._connection = None
+
+
+def run_now(operation: Operation) -> Any:
+    """One operation in a transaction of its own, from synchronous code; raises LedgerError."""
+    connection = connect()
+    try:
+        (outcome,) = batch.run(connection, [operation])
+    finally:
+        connection.close()
+    if isinstance(outcome, LedgerError):
+        raise outcome
+    return outcome

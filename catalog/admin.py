@@ -1,0 +1,157 @@
+"""The catalog in Django's admin. What is saved here is live in every process within seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Field, QuerySet
+from django.http import HttpRequest
+
+from catalog import load, models
+from catalog.prices import parse_per_million, per_million
+from openrouter_site.money import format_price, parse_price
+
+if TYPE_CHECKING:
+    RowAdminBase = admin.ModelAdmin[Any]
+    EndpointInlineBase = admin.TabularInline[models.Endpoint, Any]
+else:
+    RowAdminBase = admin.ModelAdmin
+    EndpointInlineBase = admin.TabularInline
+
+
+class PriceField(forms.CharField):
+    """Dollars in the form, pico-dollars in the row; per million tokens, or each."""
+
+    def __init__(self, *, per_million_tokens: bool, **options: Any) -> None:
+        self._parse = parse_per_million if per_million_tokens else parse_price
+        self._format = per_million if per_million_tokens else format_price
+        unit = "$ per 1M tokens" if per_million_tokens else "$ each"
+        super().__init__(help_text=unit, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return self._format(value) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return self._parse(text.removeprefix("$"))
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != initial)
+        except forms.ValidationError:
+            return True
+
+
+class RowAdmin(RowAdminBase):
+    """Every way to change a row counts the version up, in the same transaction."""
+
+    actions = ("enable", "disable")
+    list_per_page = 100
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        edited = set(form.changed_data)
+        # Switching a row off does not make it the operator's; editing it does.
+        if "origin" not in edited and (not change or edited - {"enabled"}):
+            obj.origin = models.Origin.OPERATOR
+        with transaction.atomic():
+            models.bump_version()
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with transaction.atomic():
+            models.bump_version()
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            models.bump_version()
+            super().delete_queryset(request, queryset)
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._switch(request, queryset, enabled=True)
+
+    @admin.action(description="Disable", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._switch(request, queryset, enabled=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> None:
+        with transaction.atomic():
+            models.bump_version()
+            count = queryset.update(enabled=enabled)
+        self.message_user(request, f"{'Enabled' if enabled else 'Disabled'}: {count}.")
+
+
+class PriceColumn:
+    @admin.display(description="$ per 1M in / out", ordering="price_prompt_pico")
+    def price(self, row: models.Endpoint) -> str:
+        return f"{per_million(row.price_prompt_pico)} / {per_million(row.price_completion_pico)}"
+
+
+class EndpointInline(PriceColumn, EndpointInlineBase):
+    """To look at; each endpoint has its own page to change it."""
+
+    model = models.Endpoint
+    fields = ("provider", "model", "tag", "upstream_model", "price", "context_length", "enabled")
+    readonly_fields = ("price",)
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[models.Endpoint]:
+        return super().get_queryset(request).select_related("model", "provider")
+
+
+@admin.register(models.Provider)
+class ProviderAdmin(RowAdmin):
+    list_display = ("name", "slug", "dialect", "address", "may_train", "enabled", "origin")
+    list_filter = ("enabled", "dialect", "origin", "may_train", "retains_prompts")
+    search_fields = ("name", "slug", "base_url")
+    inlines = (EndpointInline,)
+
+    @admin.display(description="served at")
+    def address(self, row: models.Provider) -> str:
+        return load.served_at(row) or "nowhere"
+
+
+@admin.register(models.Model)
+class ModelAdmin(RowAdmin):
+    list_display = ("slug", "name", "kind", "context_length", "is_moderated", "enabled", "origin")
+    list_filter = ("enabled", "kind", "origin", "variant", "tokenizer", "is_moderated")
+    search_fields = ("slug", "name")
+    inlines = (EndpointInline,)
+
+
+@admin.register(models.Endpoint)
+class EndpointAdmin(PriceColumn, RowAdmin):
+    list_display = ("model", "provider", "tag", "price", "context_length", "enabled", "origin")
+    list_filter = ("enabled", "origin", "provider", "is_moderated")
+    list_select_related = ("model", "provider")
+    search_fields = ("model__slug", "provider__name", "upstream_model")
+    autocomplete_fields = ("model", "provider")
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **options: Any
+    ) -> forms.Field | None:
+        if db_field.name not in (*models.PRICE_FIELDS, *models.LIST_PRICE_FIELDS):
+            return super().formfield_for_dbfield(db_field, request, **options)
+        each = db_field.name in {"price_image_pico", "price_request_pico"}
+        label = str(db_field.verbose_name).capitalize()
+        initial = db_field.default if db_field.has_default() else None
+        return PriceField(
+            per_million_tokens=not each, label=label, required=not db_field.null, initial=initial
+        )

@@ -1,0 +1,91 @@
+"""The catalog in effect in this process, and the watch that replaces it when it changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+from django.db import close_old_connections, connections
+
+from catalog import load
+from catalog.snapshot import EMPTY, Catalog
+from openrouter_site.cell import Cell
+
+logger = logging.getLogger(__name__)
+
+_POLL_S_MIN = 0.01
+
+
+def _load() -> Catalog:
+    """The snapshot at hand if it is still the current one, else a new one."""
+    known = _cell.peek()
+    if known is not None and load.read_version() == known.version:
+        return known
+    return load.read()
+
+
+def _empty_cell() -> Cell[Catalog]:
+    # During an outage of the database the last catalog serves, however long it takes.
+    return Cell(_load, ttl_s=settings.CATALOG_POLL_S, stale_if_error_s=math.inf)
+
+
+_cell = _empty_cell()
+
+
+def peek() -> Catalog:
+    """The snapshot at hand, for the data plane: no I/O. EMPTY before the first load."""
+    return _cell.peek() or EMPTY
+
+
+def catalog() -> Catalog:
+    """The current catalog, for pages and commands. May read the database, and raise its errors."""
+    return _cell.get_blocking()
+
+
+def forget() -> None:
+    """Drop the snapshot. For tests, where rolling back takes the version back too."""
+    global _cell
+    _cell = _empty_cell()
+
+
+async def start() -> Catalog:
+    """The first load, before a server accepts requests; raises the database's errors."""
+    return await _cell.get()
+
+
+async def watch(poll_s: float | None = None) -> None:
+    """Keep the snapshot current for the life of a server process; ends when cancelled.
+
+    Looks at the version every `poll_s` seconds (settings.CATALOG_POLL_S) in a thread of its own.
+    Failures are logged when they begin and when they end, and the old snapshot stays.
+    """
+    interval_s = max(_POLL_S_MIN, settings.CATALOG_POLL_S if poll_s is None else poll_s)
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="catalog")
+    loop = asyncio.get_running_loop()
+    failing = False
+    try:
+        while True:
+            try:
+                await loop.run_in_executor(executor, _refresh)
+                if failing:
+                    logger.info("the catalog can be read again")
+                failing = False
+            except Exception as error:
+                if not failing:
+                    logger.warning("the catalog cannot be read, the last one stays: %s", error)
+                failing = True
+            await asyncio.sleep(interval_s)
+    finally:
+        executor.submit(connections.close_all)
+        executor.shutdown(wait=False)
+
+
+def _refresh() -> None:
+    close_old_connections()  # as Django does before a request: one that broke is made anew
+    before = peek().version
+    now = _cell.refresh().version
+    if now != before:
+        logger.info("catalog version %d is live", now)

@@ -1,0 +1,101 @@
+"""`manage.py add_provider`: an inference server of one's own, or any other, as a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.text import slugify
+
+from catalog import editing, load, models
+from catalog.changes import told
+from catalog.entry import InvalidCatalog
+
+_OPENAI_PATHS = {
+    "chat_path": "/chat/completions",
+    "completions_path": "/completions",
+    "models_path": "/models",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Add a provider, or change what you name of one that is there. Then give it models with "
+        "add_endpoint. Example: add_provider --name Local --base-url http://127.0.0.1:8080/v1"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--name", required=True, help="As in provider.order: Local.")
+        parser.add_argument("--slug", help="Short name; made from --name when left out.")
+        parser.add_argument(
+            "--base-url", required=True, help="Where its paths begin: http://127.0.0.1:8080/v1"
+        )
+        parser.add_argument("--dialect", help="How it speaks; openai when left out.")
+        parser.add_argument(
+            "--api-key-env",
+            metavar="NAME",
+            help="The environment variable that holds its key, not the key. Without one the "
+            "provider needs no key.",
+        )
+        parser.add_argument("--chat-path", help="/chat/completions for the dialect openai.")
+        parser.add_argument("--completions-path", help="/completions for the dialect openai.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            row = _existing(options["name"], options["slug"])
+            is_new = row is None
+            row = row or models.Provider(slug=options["slug"] or slugify(options["name"]))
+            differences = editing.put(row, _fields(options, is_new))
+        except InvalidCatalog as error:
+            raise CommandError(str(error)) from None
+        if is_new:
+            self.stdout.write(f"Added provider {row.name} ({row.slug}).")
+        elif differences:
+            self.stdout.write(f"Changed provider {row.name} ({row.slug}): {told(differences)}.")
+        else:
+            self.stdout.write(f"Provider {row.name} ({row.slug}) is so already.")
+        self.stdout.write(_where(row))
+
+
+def _existing(name: str, slug: str | None) -> models.Provider | None:
+    """The row that is meant: by slug when one is given, else by name."""
+    if slug:
+        return models.Provider.objects.filter(slug=slug).first()
+    if not slugify(name):
+        raise InvalidCatalog(f"--slug is needed: none can be made from {name!r}")
+    named = models.Provider.objects.filter(name__iexact=name).first()
+    taken = models.Provider.objects.filter(slug=slugify(name)).first()
+    if named is None and taken is not None:
+        raise InvalidCatalog(
+            f"the slug {taken.slug!r} belongs to {taken.name}; choose another with --slug"
+        )
+    return named
+
+
+def _fields(options: dict[str, Any], is_new: bool) -> dict[str, Any]:
+    """What was given, and for a new provider the defaults of its dialect."""
+    dialect = options["dialect"] or "openai"
+    given = {
+        "name": options["name"],
+        "base_url": options["base_url"].rstrip("/"),
+        "dialect": options["dialect"],
+        "chat_path": options["chat_path"],
+        "completions_path": options["completions_path"],
+    }
+    fields = {name: value for name, value in given.items() if value is not None}
+    if options["api_key_env"] is not None:
+        fields["credential_env"] = [options["api_key_env"]] if options["api_key_env"] else []
+    if not is_new:
+        return fields
+    if dialect != "openai" and "chat_path" not in fields:
+        raise InvalidCatalog(f"--chat-path is needed: what the dialect {dialect!r} uses varies")
+    return {**(_OPENAI_PATHS if dialect == "openai" else {}), **fields}
+
+
+def _where(row: models.Provider) -> str:
+    if not row.enabled:
+        return "It is switched off; enable it in the admin."
+    address = load.served_at(row)
+    if address is None and row.credential_env:
+        return f"Not served yet: set {row.credential_env[0]} and restart the server."
+    return f"Served at {address or 'no address: its {placeholders} are not set'}."

@@ -1,0 +1,137 @@
+"""The ASGI application: lifespan, the inference paths, Django for the rest.
+
+The inference paths are bare callables: Django's handler alone costs more than they do
+(design/speed.md). Everything of a process that lives longer than a request starts and ends here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openrouter_site.settings")
+
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+django_application = get_asgi_application()
+
+from django.conf import settings  # noqa: E402
+
+from api import chat, guard  # noqa: E402
+from api.http import Receive, Scope, Send  # noqa: E402
+from billing import recovery  # noqa: E402
+from billing.holds import Cashier  # noqa: E402
+from catalog import live  # noqa: E402
+from openrouter_site.database import OUTAGES  # noqa: E402
+from routing import tokens  # noqa: E402
+from routing.complete import Engine  # noqa: E402
+from routing.exchange import Register  # noqa: E402
+from routing.health import Health  # noqa: E402
+from routing.upstream import Upstream  # noqa: E402
+
+logger = logging.getLogger(__name__)
+
+
+class Process:
+    """What runs as long as this server process: the engine and its watchers."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        self._watchers: list[asyncio.Task[None]] = []
+        self._starting: asyncio.Lock | None = None
+
+    async def started(self) -> Engine:
+        """The engine; made by the lifespan, or by the first request under a server without one."""
+        if self.engine is None:
+            self._starting = self._starting or asyncio.Lock()
+            async with self._starting:
+                if self.engine is None:
+                    self.engine = await self._start()
+        return self.engine
+
+    async def _start(self) -> Engine:
+        await asyncio.to_thread(tokens.load)
+        await live.start()
+        cashier = Cashier()
+        cashier.writer.start()
+        try:
+            # Holds belong to a living instance, so it lives before the first of them.
+            await asyncio.to_thread(recovery.arrive, cashier.instance_id)
+        except OUTAGES:
+            logger.exception("starting without a database")
+        engine = Engine(
+            catalog=live.peek,
+            cashier=cashier,
+            upstream=Upstream(settings.CONNECT_TIMEOUT_S),
+            register=Register(
+                tick_s=0.25 * min(1, settings.TIMEOUT_SCALE),
+                write_stall_s=settings.WRITE_STALL_TIMEOUT_S,
+                request_timeout_s=settings.REQUEST_TIMEOUT_S,
+            ),
+            health=Health(settings.ROUTING_OUTAGE_WINDOW_S),
+        )
+        self._watchers = [
+            asyncio.create_task(live.watch()),
+            asyncio.create_task(engine.register.watch()),
+            asyncio.create_task(recovery.run(cashier.instance_id, cashier.journal)),
+        ]
+        return engine
+
+    async def drain(self) -> None:
+        """No new requests; what runs may finish. Called at SIGTERM, before connections close."""
+        if self.engine is not None:
+            await self.engine.register.drain(settings.DRAIN_TIMEOUT_S)
+
+    async def stop(self) -> None:
+        """After the drain: everything is settled; leave."""
+        if self.engine is None:
+            return
+        await self.drain()
+        for watcher in self._watchers:
+            watcher.cancel()
+        await asyncio.gather(*self._watchers, return_exceptions=True)
+        await self.engine.cashier.writer.stop()
+        await self.engine.upstream.close()
+        with contextlib.suppress(*OUTAGES):
+            await asyncio.to_thread(recovery.depart, self.engine.cashier.instance_id)
+        self.engine = None
+
+
+process = Process()
+
+INFERENCE = {"/api/v1/chat/completions": False, "/api/v1/completions": True}
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    kind = scope["type"]
+    if kind == "http":
+        completion = INFERENCE.get(scope["path"])
+        if completion is not None:
+            engine = process.engine or await process.started()
+            await chat.serve(engine, scope, receive, send, completion=completion)
+        else:
+            await guard.guarded(django_application, scope, receive, send)
+    elif kind == "lifespan":
+        await _lifespan(receive, send)
+    elif kind == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 4404})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await process.started()
+            except Exception as error:
+                logger.exception("the server cannot start")
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await process.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,84 @@
+"""The Celery application, and every periodic task of the product in one table.
+
+Tasks live in `<app>/tasks.py` and are found by name. The queue is Redis when REDIS_URL is set, else
+a folder below DATA_DIR: one machine, no service.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+from celery.platforms import SecurityWarning
+from celery.schedules import crontab
+from celery.signals import beat_embedded_init, setup_logging
+from django.conf import settings
+from kombu.transport import filesystem
+
+from openrouter_site.attached import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openrouter_site.settings")
+
+# Hours are UTC. A run that was missed because the machine was off is made up for at start.
+BEAT_TABLE: dict[str, dict[str, Any]] = {
+    "verify the ledger": {"task": "billing.tasks.verify", "schedule": crontab(minute=15, hour=3)},
+}
+
+STOP_CHECK_INTERVAL_S = 0.5
+
+
+class FolderTransport(filesystem.Transport):
+    """The folder queue, made to look up often enough that a worker stops within two seconds."""
+
+    polling_interval = 0.25
+
+    def drain_events(self, connection: Any, timeout: Any = None, **_: Any) -> Any:
+        shorter = min(timeout or 0, STOP_CHECK_INTERVAL_S)
+        return super().drain_events(connection, timeout=shorter)  # type: ignore[no-untyped-call]
+
+
+app = Celery("openrouter_site")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    beat_schedule=BEAT_TABLE,
+    timezone="UTC",
+    # Nobody commands or watches workers at run time; without it a folder queue stays quiet.
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    # With Redis a task is repeated when its worker dies: tasks must be safe to run twice.
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+)
+app.autodiscover_tasks()
+
+
+def use_folder_queue() -> None:
+    """Make the folders of the embedded queue, which kombu expects to find."""
+    for folder in settings.CELERY_BROKER_TRANSPORT_OPTIONS.values():
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    # With the host left out kombu warns that it falls back to the default one.
+    app.conf.broker_url = "filesystem://localhost"
+    app.conf.broker_transport = "openrouter_site.celery:FolderTransport"
+
+
+if settings.CELERY_BROKER_URL.startswith("filesystem:"):
+    use_folder_queue()
+
+# In a container root is the usual user, and nothing is unpickled here.
+warnings.filterwarnings("ignore", category=SecurityWarning, module="celery.platforms")
+
+
+def keep_our_logging(**_: object) -> None:
+    """Log as settings.LOGGING says: being connected is what stops Celery's own set-up."""
+
+
+def tie_beat_to_worker(**_: object) -> None:
+    """The embedded beat is a process of its own: it must not outlive its worker."""
+    die_with_parent()
+
+
+setup_logging.connect(keep_our_logging)
+beat_embedded_init.connect(tie_beat_to_worker)

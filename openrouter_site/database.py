@@ -1,0 +1,155 @@
+"""A plain connection to the product's database, for code that must own its transactions.
+
+One SQL text serves both engines: placeholders are `?`, rows are tuples. Django's ORM has its own
+connections; this one is for the money writer, the recovery and the health of a process.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, Protocol
+
+import psycopg
+from django.conf import settings
+
+# What a lost, locked or unreachable database raises; the operation may be tried again.
+OUTAGES = (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)
+BROKEN_RULES = (sqlite3.IntegrityError, psycopg.IntegrityError)
+
+_STATEMENTS_CACHED = 1024
+_BUSY_TIMEOUT_S = 5.0
+_POSTGRESQL_SESSION = """
+    SET lock_timeout = '2s'; SET statement_timeout = '5s';
+    SET idle_in_transaction_session_timeout = '5s'; SET synchronous_commit = on;
+    SET timezone = 'UTC'
+"""
+
+
+class Connection(Protocol):
+    """What both engines offer here."""
+
+    for_update: str
+    clock: str
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query; [] for anything else."""
+
+    def transaction(self) -> Any:
+        """Context: BEGIN (SQLite: with the write lock), then COMMIT, or ROLLBACK on an exception."""
+
+    def moment(self, value: datetime) -> Any:
+        """A datetime as this engine's driver stores it."""
+
+    def as_datetime(self, value: Any) -> datetime | None: ...
+
+    def as_date(self, value: Any) -> date | None: ...
+
+    def close(self) -> None: ...
+
+
+class SqliteConnection:
+    """WAL and synchronous=FULL: a commit survives a power loss."""
+
+    for_update = ""
+    clock = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+
+    def __init__(self, path: str) -> None:
+        self._raw = sqlite3.connect(
+            path,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_TIMEOUT_S,
+            cached_statements=_STATEMENTS_CACHED,
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            self._raw.execute(f"PRAGMA {pragma}")
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._raw.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._raw.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._raw.execute("COMMIT")
+        except BaseException:
+            if self._raw.in_transaction:
+                self._raw.execute("ROLLBACK")
+            raise
+
+    def moment(self, value: datetime) -> str:
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+    def as_datetime(self, value: Any) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+    def as_date(self, value: Any) -> date | None:
+        return None if value is None else date.fromisoformat(value)
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+@lru_cache(maxsize=_STATEMENTS_CACHED)
+def _percent_placeholders(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+class PostgresqlConnection:
+    """Values are put into the text by the driver, so that a batch of any size is one round trip."""
+
+    for_update = " FOR UPDATE"
+    clock = "now()"
+
+    def __init__(self, database: dict[str, Any]) -> None:
+        self._raw = psycopg.connect(
+            dbname=database["NAME"],
+            user=database["USER"] or None,
+            password=database["PASSWORD"] or None,
+            host=database["HOST"] or None,
+            port=database["PORT"] or None,
+            connect_timeout=2,
+            autocommit=True,
+            cursor_factory=psycopg.ClientCursor,
+        )
+        self._raw.execute(_POSTGRESQL_SESSION)
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        cursor = self._raw.execute(_percent_placeholders(sql), parameters)
+        return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._raw.execute("BEGIN")
+        try:
+            yield
+            self._raw.execute("COMMIT")
+        except BaseException:
+            if not self._raw.closed:
+                self._raw.execute("ROLLBACK")
+            raise
+
+    def moment(self, value: datetime) -> datetime:
+        return value
+
+    def as_datetime(self, value: Any) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def as_date(self, value: Any) -> date | None:
+        return None if value is None else value
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+def connect() -> Connection:
+    """A new connection to the default database; raises one of OUTAGES."""
+    database: dict[str, Any] = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("postgresql"):
+        return PostgresqlConnection(database)
+    return SqliteConnection(str(database["NAME"]))

@@ -1,0 +1,284 @@
+"""Settings, all from the environment, each with a default that needs no service.
+
+`make run` needs none of them. DATABASE_URL and REDIS_URL switch from SQLite and in-process to
+PostgreSQL and Redis. PRODUCTION=1 turns on what a public server needs and refuses what it must not
+have (no SECRET_KEY, the simulator).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env_text(name: str, default: str = "") -> str:
+    """The variable, or the content of the file that NAME_FILE names (secrets as files)."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE={path} cannot be read: {error}") from error
+    return os.environ.get(name, default).strip()
+
+
+def env_bool(name: str, default: bool) -> bool:
+    text = env_text(name, "1" if default else "0").lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name}={text!r} is not a yes or no; use 1 or 0")
+
+
+def env_number(name: str, default: float, minimum: float = 0) -> float:
+    text = env_text(name, str(default))
+    try:
+        number = float(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={text!r} is not a number") from None
+    if number < minimum:
+        raise ImproperlyConfigured(f"{name}={text!r} is below {minimum:g}")
+    return number
+
+
+PRODUCTION = env_bool("PRODUCTION", default=False)
+DEBUG = env_bool("DEBUG", default=False)
+PORT = int(env_number("PORT", 8000, 1))
+DATA_DIR = Path(env_text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+SITE_URL = env_text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+SITE_NAME = env_text("SITE_NAME", "Self-hosted OpenRouter")
+
+
+def _secret_key() -> str:
+    """SECRET_KEY, or one made once and kept in DATA_DIR, so that the first run needs no settings."""
+    if key := env_text("SECRET_KEY"):
+        return key
+    if PRODUCTION:
+        raise ImproperlyConfigured("PRODUCTION=1 needs SECRET_KEY: 50 random characters or more")
+    path = DATA_DIR / "secret_key"
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        from django.core.management.utils import get_random_secret_key
+
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        key = get_random_secret_key()
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(key)
+        return key
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = [
+    host.strip()
+    for host in env_text(
+        "ALLOWED_HOSTS", urlsplit(SITE_URL).hostname or "" if PRODUCTION else "*"
+    ).split(",")
+    if host.strip()
+]
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "channels",
+    "catalog",
+    "accounts",
+    "billing",
+    "routing",
+    "api",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "openrouter_site.urls"
+ASGI_APPLICATION = "openrouter_site.asgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def _database(url: str) -> dict[str, object]:
+    """Django's setting from sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."""
+    parts = urlsplit(url)
+    if parts.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path[1:] if parts.path.startswith("//") else parts.path,
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                # Write transactions take the lock at BEGIN, so they wait instead of failing.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 5,
+                # FULL: the last commits survive a power loss, not only kill -9 (design/money.md).
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            },
+            # Tests use several connections and threads: a file, not memory.
+            "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+        }
+    raise ImproperlyConfigured(
+        f"DATABASE_URL starts with {parts.scheme!r}; use postgresql:// or sqlite:///"
+    )
+
+
+DATABASE_URL = env_text("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
+DATABASES = {"default": _database(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env_text("REDIS_URL")
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "api.views.answer_exception",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+
+# Celery: Redis when there, else a folder as its queue (one machine, no service).
+_QUEUE_DIR = DATA_DIR / "celery"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {}
+    if REDIS_URL
+    else {
+        "data_folder_in": str(_QUEUE_DIR / "queue"),
+        "data_folder_out": str(_QUEUE_DIR / "queue"),
+        "control_folder": str(_QUEUE_DIR / "control"),
+    }
+)
+CELERY_BEAT_SCHEDULE_FILENAME = str(_QUEUE_DIR / "beat")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+# --- The product -------------------------------------------------------------------------------
+
+# Providers whose credential is in the environment are called at their own address; the others at
+# this one ("{slug}" is filled in), or not at all when it is empty.
+UNCONFIGURED_PROVIDER_URL = env_text("UNCONFIGURED_PROVIDER_URL")
+if PRODUCTION and UNCONFIGURED_PROVIDER_URL:
+    raise ImproperlyConfigured("PRODUCTION=1 never serves models from UNCONFIGURED_PROVIDER_URL")
+
+DEFAULT_MODEL = env_text("DEFAULT_MODEL", "openai/gpt-3.5-turbo")
+CATALOG_POLL_S = env_number("CATALOG_POLL_S", 2)
+KEY_TTL_S = env_number("KEY_TTL_S", 1.5)
+BODY_BYTES_MAX = int(env_number("BODY_BYTES_MAX", 20 * 1024 * 1024))
+
+# Routing: the seed's ten-second outage window and 1/price weights (spec/decisions.md).
+ROUTING_OUTAGE_WINDOW_S = env_number("ROUTING_OUTAGE_WINDOW_S", 10)
+ROUTING_PRICE_EXPONENT = env_number("ROUTING_PRICE_EXPONENT", 1)
+
+# Deadlines, each inside its parent (design/streaming.md section 3). Tests divide them.
+TIMEOUT_SCALE = env_number("TIMEOUT_SCALE", 1, 0.001)
+REQUEST_TIMEOUT_S = 900 * TIMEOUT_SCALE
+ATTEMPT_TIMEOUT_S = 600 * TIMEOUT_SCALE
+CONNECT_TIMEOUT_S = max(1.0, 5 * TIMEOUT_SCALE)
+FIRST_CONTENT_TIMEOUT_S = env_number("FIRST_CONTENT_TIMEOUT_S", 60) * TIMEOUT_SCALE
+CHUNK_GAP_TIMEOUT_S = 45 * TIMEOUT_SCALE
+WRITE_STALL_TIMEOUT_S = 30 * TIMEOUT_SCALE
+HEADER_TIMEOUT_S = 10.0
+BODY_TIMEOUT_S = 30.0
+COMMENT_INTERVAL_S = 5 * TIMEOUT_SCALE
+DRAIN_TIMEOUT_S = env_number("DRAIN_TIMEOUT_S", 120)
+
+# Money (design/money.md).
+OVERRUN_POLICY = env_text("OVERRUN", "absorb")
+if OVERRUN_POLICY not in {"absorb", "charge"}:
+    raise ImproperlyConfigured(f"OVERRUN={OVERRUN_POLICY!r}; use absorb or charge")
+INSTANCE_HEARTBEAT_S = 5 * TIMEOUT_SCALE
+INSTANCE_SILENT_S = 30 * TIMEOUT_SCALE
+REAPER_INTERVAL_S = 15 * TIMEOUT_SCALE
+HOLD_TTL_S = REQUEST_TIMEOUT_S + DRAIN_TIMEOUT_S + 60
+PROGRESS_INTERVAL_S = 1.0
+
+# --- Security ----------------------------------------------------------------------------------
+
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+if PRODUCTION:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_HSTS_SECONDS = int(env_number("SECURE_HSTS_SECONDS", 31_536_000))
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env_text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "uvicorn.error": {"level": "WARNING"},
+    },
+}

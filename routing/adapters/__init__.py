@@ -1,0 +1,28 @@
+"""The dialects: how providers speak. A new one is a file here and a line in DIALECTS.
+
+A dialect is a module with three pure functions:
+
+    encode(request, endpoint, max_tokens) -> Sent
+    decode(event, turn) -> Chunk | None
+    decode_error(status, body) -> Failure
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from catalog.snapshot import Endpoint
+from routing.adapters import openai
+from routing.chunk import Chunk, Failure, Sent, Turn
+from routing.request import ChatRequest
+
+
+class Dialect(Protocol):
+    def encode(self, request: ChatRequest, endpoint: Endpoint, max_tokens: int | None) -> Sent: ...
+
+    def decode(self, event: bytes, turn: Turn) -> Chunk | None: ...
+
+    def decode_error(self, status: int, body: bytes) -> Failure: ...
+
+
+DIALECTS: dict[str, Dialect] = {"openai": openai}

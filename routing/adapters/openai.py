@@ -1,0 +1,202 @@
+"""The OpenAI dialect: chat completions and legacy completions, as seventeen providers speak it.
+
+What differs between them is data: which parameters they take and under which name, where their
+usage is, how they end a stream. Source: OpenAI API reference and catalog/data/providers_2024.json.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from catalog.snapshot import Endpoint
+from routing.chunk import Chunk, Failure, Sent, Turn, Usage
+from routing.request import ChatRequest
+
+_DONE = b"[DONE]"
+
+# What providers say, in the five words of today's API; whatever else they say means "stop".
+_FINISH_REASONS = {
+    "stop": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
+    "end_turn": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "content_filter": "content_filter",
+    "error": "error",
+    "insufficient_system_resource": "error",
+}
+
+_CONTEXT_WORDS = ("context length", "context_length", "maximum context", "too many tokens")
+
+
+def encode(request: ChatRequest, endpoint: Endpoint, max_tokens: int | None) -> Sent:
+    """A new request for this endpoint. `max_tokens` is what the hold covers; None: no bound."""
+    provider = endpoint.provider
+    body: dict[str, Any] = {"model": endpoint.upstream_model}
+    path = provider.chat_path
+    if request.messages is not None and path is not None:
+        body["messages"] = _messages(request.messages, endpoint)
+    elif provider.completions_path is not None:
+        body["prompt"] = _prompt(request)
+        path = provider.completions_path
+    else:
+        body["messages"] = [{"role": "user", "content": request.prompt or ""}]
+    body |= _parameters(request, endpoint)
+    if max_tokens is not None:
+        body[provider.parameter_renames.get("max_tokens", "max_tokens")] = max_tokens
+    if request.stream:
+        body["stream"] = True
+        if provider.takes_stream_options:
+            # Usage is always asked for: without it we could only count (style.md, D).
+            body["stream_options"] = {"include_usage": True}
+    return Sent(path or "/chat/completions", orjson.dumps(body), request.stream)
+
+
+def _parameters(request: ChatRequest, endpoint: Endpoint) -> dict[str, Any]:
+    """Those the endpoint supports, under the provider's names; the others are left out (seed)."""
+    renames = endpoint.provider.parameter_renames
+    supported = endpoint.supported_parameters
+    unsupported = endpoint.provider.unsupported_parameters
+    return {
+        renames.get(name, name): value
+        for name, value in request.parameters.items()
+        if name != "max_tokens"
+        and name not in unsupported
+        and (name in supported or name == "parallel_tool_calls" and "tools" in supported)
+    }
+
+
+def _messages(messages: tuple[dict[str, Any], ...], endpoint: Endpoint) -> list[dict[str, Any]]:
+    """OpenAI understands `name`; for other models it becomes part of the text (seed)."""
+    if endpoint.model_id.startswith("openai/"):
+        return list(messages)
+    return [
+        _named(message) if message.get("name") and message["role"] != "tool" else message
+        for message in messages
+    ]
+
+
+def _named(message: dict[str, Any]) -> dict[str, Any]:
+    name, content = message["name"], message.get("content")
+    renamed = {key: value for key, value in message.items() if key != "name"}
+    if isinstance(content, str):
+        renamed["content"] = f"{name}: {content}"
+    elif content:
+        renamed["content"] = [{"type": "text", "text": f"{name}: "}, *content]
+    return renamed
+
+
+def _prompt(request: ChatRequest) -> str:
+    """The caller's own prompt, or the plain texts of messages for a model that only completes."""
+    if request.prompt is not None:
+        return request.prompt
+    texts = []
+    for message in request.messages or ():
+        content = message.get("content") or ""
+        if not isinstance(content, str):
+            content = "".join(part["text"] for part in content if part["type"] == "text")
+        texts.append(content)
+    return "\n\n".join(texts)
+
+
+def decode(event: bytes, turn: Turn) -> Chunk | None:
+    """One event of a stream, or the whole body of an answer; None when it says nothing.
+
+    Raises ValueError when it is not JSON, KeyError, TypeError or IndexError when it is not an
+    answer: the provider sent rubbish.
+    """
+    if event == _DONE:
+        turn.is_done = True
+        return None
+    document = orjson.loads(event)
+    if document.get("error"):
+        return Chunk(failure=_failure_of(document["error"], 502))
+    if not turn.upstream_id:
+        turn.upstream_id = str(document.get("id") or "")
+        turn.system_fingerprint = document.get("system_fingerprint")
+    usage = document.get("usage") or (document.get("x_groq") or {}).get("usage")
+    if usage:
+        turn.usage = _usage(usage) or turn.usage
+    choices = document.get("choices")
+    if not choices:
+        if choices is None and not usage:
+            raise KeyError("choices")
+        return None
+    return _chunk(choices[0], turn)
+
+
+def _chunk(choice: dict[str, Any], turn: Turn) -> Chunk | None:
+    said = choice.get("delta") or choice.get("message")
+    text = (said.get("content") if said else choice.get("text")) or ""
+    if not isinstance(text, str):
+        raise TypeError("content is not text")
+    native = choice.get("finish_reason")
+    delta = _beside_text(said) if said and len(said) > 1 else None
+    if native:
+        turn.native_finish_reason = native
+    elif not (text or delta):
+        return None  # the role alone, or a keep-alive: it says nothing yet
+    return Chunk(
+        text=text,
+        delta=delta,
+        finish_reason=_FINISH_REASONS.get(native, "stop") if native else None,
+        native_finish_reason=native,
+        logprobs=choice.get("logprobs"),
+    )
+
+
+def _beside_text(said: dict[str, Any]) -> dict[str, Any] | None:
+    """tool_calls, reasoning and the like; nulls and what we say ourselves are left out."""
+    beside = {key: value for key, value in said.items() if value and key not in ("role", "content")}
+    return beside or None
+
+
+def _usage(usage: dict[str, Any]) -> Usage | None:
+    """The provider's figures; explicit zeros are figures too (design/money.md)."""
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if not isinstance(prompt, int) or prompt < 0:
+        return None
+    if not isinstance(completion, int) or completion < 0:
+        completion = 0
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        reasoning_tokens=(usage.get("completion_tokens_details") or {}).get("reasoning_tokens")
+        or 0,
+        cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+    )
+
+
+def decode_error(status: int, body: bytes) -> Failure:
+    """The answer of a provider that refused: its words, and whether another could do better."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return Failure(status, "", permanent=False)
+    error = document.get("error", document) if isinstance(document, dict) else document
+    return _failure_of(error, status)
+
+
+def _failure_of(error: Any, status: int) -> Failure:
+    if isinstance(error, dict):
+        code = error.get("code") or error.get("status") or error.get("status_code")
+        if status == 502 and isinstance(code, int) and 400 <= code < 600:
+            status = code
+        message = error.get("message") or error.get("detail") or ""
+    else:
+        message = error
+    message = message if isinstance(message, str) else orjson.dumps(message).decode()
+    too_long = any(words in message.lower() for words in _CONTEXT_WORDS)
+    return Failure(
+        400 if too_long and status in {413, 422} else status,
+        message,
+        permanent=status in {400, 413, 422},
+    )

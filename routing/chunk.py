@@ -1,0 +1,73 @@
+"""What a dialect takes and gives: the values between the engine and the providers' protocols.
+
+The one internal currency is the Chunk, an OpenAI `chat.completion.chunk` reduced to what matters.
+An answer that is not streamed is a stream of one Chunk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens as the provider counted them (native)."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+
+
+@dataclass(slots=True)
+class Failure:
+    """The provider failed: `status` as in HTTP, `message` its words (not yet masked).
+
+    `retry_after_s` when it said so. `permanent` when no other endpoint of this model can do better
+    (a bad request, a prompt that is too long).
+    """
+
+    status: int
+    message: str
+    retry_after_s: float | None = None
+    permanent: bool = False
+
+
+@dataclass(slots=True)
+class Chunk:
+    """A piece of an answer. `text` is the common case; `delta` holds anything beside it.
+
+    `delta` has OpenAI's keys without role and content: tool_calls, reasoning, refusal, ... .
+    """
+
+    text: str = ""
+    delta: dict[str, Any] | None = None
+    finish_reason: str | None = None
+    native_finish_reason: str | None = None
+    logprobs: dict[str, Any] | None = None
+    failure: Failure | None = None
+
+
+@dataclass(slots=True)
+class Sent:
+    """A request for a provider, before its credential: a dialect's `encode` makes a new one for
+    each attempt. `body` is JSON. `path` is appended to the provider's base URL."""
+
+    path: str
+    body: bytes
+    stream: bool
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a dialect remembers between the events of one answer. `state` is the dialect's own."""
+
+    stream: bool
+    is_done: bool = False
+    upstream_id: str = ""
+    system_fingerprint: str | None = None
+    native_finish_reason: str | None = None
+    usage: Usage | None = None
+    state: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,170 @@
+"""The task that owns one request to its end, and the register of all that live.
+
+The client's connection may go at any time; the exchange goes on until the money is settled. It is
+never cancelled from outside: whoever wants it to stop tells it why (`abandon`, `end`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from billing.holds import Hold
+from openrouter_site.errors import (
+    ApiError,
+    PaymentRequired,
+    RequestTimeout,
+    Unauthorized,
+    Unavailable,
+)
+from routing.upstream import Answer
+
+logger = logging.getLogger(__name__)
+
+_DRAINS_MAX = 64
+_TICKS_PER_PROGRESS = 4
+
+
+class ClientGone(Exception):
+    """The caller closed the connection, or does not read."""
+
+
+class Exchange:
+    """One request, from its plan to its settlement. Times are monotonic seconds."""
+
+    __slots__ = (
+        "answer", "cancellable", "cost_nano", "deadline_s", "delivered_characters", "ended_by",
+        "gone", "hold", "id", "model_id", "price_completion_pico", "prompt_nano", "provider_name",
+        "register", "response_model", "started_s", "stream", "system_fingerprint", "task", "timer",
+        "usage", "writing_since_s",
+    )  # fmt: skip
+
+    def __init__(self, register: Register, id: str, *, stream: bool) -> None:
+        self.register = register
+        self.id = id
+        self.stream = stream
+        self.task: asyncio.Task[None] | None = None
+        self.started_s = time.monotonic()
+        self.deadline_s = math.inf
+        self.answer: Answer | None = None
+        self.timer: asyncio.Timeout | None = None
+        self.hold: Hold | None = None
+        self.gone = False
+        self.ended_by: ApiError | None = None
+        self.cancellable = True
+        self.model_id = ""
+        self.provider_name = ""
+        self.system_fingerprint: str | None = None
+        self.delivered_characters = 0
+        self.prompt_nano = 0
+        self.price_completion_pico = 0
+        self.usage: dict[str, Any] = {}
+        self.cost_nano = 0
+        self.writing_since_s = math.inf
+
+    def abandon(self) -> None:
+        """The client is gone. A stream stops where the provider can be stopped; others run on."""
+        if self.gone:
+            return
+        self.gone = True
+        if self.stream and (self.cancellable or not self.register.may_drain()):
+            self._interrupt(ClientGone())
+
+    def end(self, error: ApiError) -> None:
+        """Stop with this error: the key was revoked, the answer is too slow, the server stops."""
+        if self.ended_by is None:
+            self.ended_by = error
+            self._interrupt(error)
+
+    def _interrupt(self, reason: Exception) -> None:
+        if self.answer is not None and self.stream:
+            self.answer.abort(reason)
+        elif self.timer is not None:
+            self.timer.reschedule(asyncio.get_running_loop().time())
+
+    def check(self) -> None:
+        """Raise why nothing more should be tried, if so."""
+        if self.ended_by is not None:
+            raise self.ended_by
+        if self.gone and self.stream:
+            raise ClientGone
+
+    def note_progress(self) -> None:
+        """What a crash now would have to charge: prompt, and a token per four characters."""
+        if self.hold is not None and self.delivered_characters:
+            tokens = self.delivered_characters // 4
+            cost_nano = self.prompt_nano + tokens * self.price_completion_pico // 1000
+            self.hold.progress(cost_nano, tokens)
+
+
+class Register:
+    """All exchanges of this process, watched four times a second."""
+
+    def __init__(self, *, tick_s: float, write_stall_s: float, request_timeout_s: float) -> None:
+        self.live: set[Exchange] = set()
+        self.draining = False
+        self._tick_s = tick_s
+        self._write_stall_s = write_stall_s
+        self._request_timeout_s = request_timeout_s
+
+    def start(self, exchange: Exchange, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work` in a task of its own that nobody cancels."""
+        task = exchange.task = asyncio.get_running_loop().create_task(work)
+        self.live.add(exchange)
+        task.add_done_callback(lambda done: self._finished(exchange, done))
+        return task
+
+    def _finished(self, exchange: Exchange, task: asyncio.Task[None]) -> None:
+        self.live.discard(exchange)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("exchange %s failed", exchange.id, exc_info=error)
+
+    def may_drain(self) -> bool:
+        """Whether one more abandoned stream may run on (for providers that cannot be stopped)."""
+        abandoned = sum(exchange.gone and not exchange.cancellable for exchange in self.live)
+        return abandoned <= _DRAINS_MAX
+
+    async def watch(self) -> None:
+        """For the life of the process: deadlines, stalled readers, progress."""
+        tick = 0
+        while True:
+            await asyncio.sleep(self._tick_s)
+            tick += 1
+            now = time.monotonic()
+            for exchange in tuple(self.live):
+                self._watch(exchange, now)
+                if tick % _TICKS_PER_PROGRESS == 0 and exchange.stream:
+                    exchange.note_progress()
+
+    def _watch(self, exchange: Exchange, now: float) -> None:
+        if now > min(exchange.deadline_s, exchange.started_s + self._request_timeout_s):
+            exchange.end(RequestTimeout("The model stopped answering."))
+        if now > exchange.writing_since_s + self._write_stall_s and exchange.task is not None:
+            # The one place where the task may be cancelled: it waits for a reader who does not read.
+            exchange.writing_since_s = math.inf
+            exchange.abandon()
+            exchange.task.cancel()
+        hold = exchange.hold
+        if hold is not None and hold.refused:
+            exchange.end(
+                Unauthorized("The API key was disabled.")
+                if hold.refused == "key"
+                else PaymentRequired("The account was frozen.")
+            )
+
+    async def drain(self, timeout_s: float) -> None:
+        """Let what lives finish; after `timeout_s` end it in-band, settled all the same."""
+        self.draining = True
+        await self._wait(timeout_s)
+        for exchange in tuple(self.live):
+            exchange.end(Unavailable("The server is restarting. Try again.", retry_after_s=1))
+        await self._wait(10.0)
+
+    async def _wait(self, timeout_s: float) -> None:
+        tasks = [exchange.task for exchange in self.live if exchange.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout_s)

@@ -1,0 +1,292 @@
+"""Which endpoints are tried, in which order. Pure: given the same generator, the same plan.
+
+The default order is the seed's (section Load Balancing): endpoints without a significant outage in
+the last seconds come first; one of them is drawn with weight 1/price; the rest follow by price, and
+unstable ones last. Nothing that fits is ever dropped for being unstable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Protocol
+
+from catalog.snapshot import Catalog, Endpoint, Model, Provider
+from openrouter_site.errors import BadRequest, Unavailable
+from routing.adapters import DIALECTS
+from routing.preferences import ProviderPreferences
+from routing.pricing import Size, typical_pico
+from routing.request import ChatRequest
+
+SORT_SUFFIXES = {"nitro": "throughput", "floor": "price"}
+
+
+class Stability(Protocol):
+    def is_stable(self, endpoint_id: int) -> bool: ...
+
+
+class Caller(Protocol):
+    """What the plan must know of the key."""
+
+    @property
+    def default_model(self) -> str: ...
+
+    @property
+    def allow_training(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An endpoint that cannot serve this request, and the requirement it fails."""
+
+    model: str
+    provider: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One model with the endpoints to try, in order; never empty."""
+
+    model: Model
+    endpoints: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Routes in order: the model asked for, then its fallbacks."""
+
+    requested: tuple[str, ...]
+    routes: tuple[Route, ...]
+    dropped: tuple[Dropped, ...] = ()
+
+
+@dataclass(slots=True)
+class _Choice:
+    """What one call of `plan` knows."""
+
+    request: ChatRequest
+    preferences: ProviderPreferences
+    order: tuple[Provider, ...]
+    only: frozenset[str]
+    ignore: frozenset[str]
+    deny_training: bool
+    size: Size
+    health: Stability
+    rng: Random
+    exponent: float
+    sort: str | None = None
+    dropped: list[Dropped] = field(default_factory=list)
+
+
+def plan(
+    request: ChatRequest,
+    caller: Caller,
+    catalog: Catalog,
+    health: Stability,
+    rng: Random,
+    *,
+    size: Size,
+    exponent: float = 1.0,
+) -> Plan:
+    """Raises BadRequest for a model or provider nobody knows, Unavailable (503) when none fits."""
+    requested = (request.model or caller.default_model, *request.models)
+    if request.model is None and request.models:
+        requested = request.models
+    preferences = request.provider
+    choice = _Choice(
+        request=request,
+        preferences=preferences,
+        order=tuple(_providers(preferences.order, "order", catalog)),
+        only=frozenset(p.slug for p in _providers(preferences.only, "only", catalog)),
+        ignore=frozenset(p.slug for p in _providers(preferences.ignore, "ignore", catalog)),
+        deny_training=preferences.data_collection == "deny" or not caller.allow_training,
+        size=size,
+        health=health,
+        rng=rng,
+        exponent=exponent,
+    )
+    routes = []
+    for name in requested:
+        for model, sort in _resolve(name, catalog):
+            choice.sort = sort or preferences.sort
+            fitting = [endpoint for endpoint in model.endpoints if _fits(endpoint, model, choice)]
+            if fitting:
+                routes.append(Route(model, _ordered(fitting, choice)))
+    if not routes:
+        raise _nobody_fits(requested, choice, catalog)
+    return Plan(requested, tuple(routes), tuple(choice.dropped))
+
+
+def _providers(names: Iterable[str], where: str, catalog: Catalog) -> Iterable[Provider]:
+    for name in names:
+        provider = catalog.provider_named(name)
+        if provider is None:
+            known = ", ".join(sorted(provider.name for provider in catalog.providers.values()))
+            raise BadRequest(
+                f"provider.{where}: {name!r} is not a provider. Use one of: {known}.",
+                {"field": f"provider.{where}"},
+            )
+        yield provider
+
+
+def _resolve(name: str, catalog: Catalog) -> list[tuple[Model, str | None]]:
+    """The model of this name, with the sorting its suffix asks for; a router's candidates."""
+    model = catalog.models.get(name)
+    sort = None
+    if model is None:
+        base, _, suffix = name.rpartition(":")
+        sort = SORT_SUFFIXES.get(suffix)
+        model = catalog.models.get(base) if sort else None
+        if suffix == "online" and base in catalog.models:
+            raise BadRequest(f"{name}: no web search is configured on this server. Ask for {base}.")
+    if model is None:
+        raise BadRequest(f"{name} is not a valid model ID", {"field": "model"})
+    if model.kind == "media":
+        raise BadRequest(
+            f"{name} makes media. Use POST /api/v1/objects/generations.", {"field": "model"}
+        )
+    if model.kind == "router":
+        return [(catalog.models[id], None) for id in model.routes_to if id in catalog.models]
+    return [(model, sort)]
+
+
+def _fits(endpoint: Endpoint, model: Model, choice: _Choice) -> bool:
+    for reason, test in _REQUIREMENTS:
+        if not test(endpoint, model, choice):
+            choice.dropped.append(Dropped(model.id, endpoint.provider.name, reason))
+            return False
+    return True
+
+
+def _supports_parameters(endpoint: Endpoint, model: Model, choice: _Choice) -> bool:
+    if not choice.preferences.require_parameters:
+        return True
+    supported = endpoint.supported_parameters | {"parallel_tool_calls"}
+    return choice.request.requested_parameters <= supported
+
+
+def _supports_tools(endpoint: Endpoint, model: Model, choice: _Choice) -> bool:
+    """Where some provider of the model takes tools, only such a one may have the request."""
+    if not choice.request.has_tools or "tools" in endpoint.supported_parameters:
+        return True
+    return not any("tools" in other.supported_parameters for other in model.endpoints)
+
+
+def _within_price(endpoint: Endpoint, model: Model, choice: _Choice) -> bool:
+    ceiling, prices = choice.preferences.max_price, endpoint.prices
+    return all(
+        most is None or price <= most
+        for most, price in (
+            (ceiling.prompt_pico, prices.prompt_pico),
+            (ceiling.completion_pico, prices.completion_pico),
+            (ceiling.image_pico, prices.image_pico),
+            (ceiling.request_pico, prices.request_pico),
+        )
+    )
+
+
+Requirement = Callable[[Endpoint, Model, _Choice], bool]
+_REQUIREMENTS: tuple[tuple[str, Requirement], ...] = (
+    ("no credential configured", lambda e, m, c: e.provider.served_at is not None),
+    ("protocol not supported yet", lambda e, m, c: e.provider.dialect in DIALECTS),
+    ("provider.order", lambda e, m, c: not c.order or e.provider in c.order),
+    ("provider.only", lambda e, m, c: not c.only or e.provider.slug in c.only),
+    ("provider.ignore", lambda e, m, c: e.provider.slug not in c.ignore),
+    ("data policy", lambda e, m, c: not (c.deny_training and e.provider.may_train)),
+    (
+        "provider.zdr",
+        lambda e, m, c: not c.preferences.zdr or not e.provider.retains_prompts,
+    ),
+    (
+        "provider.quantizations",
+        lambda e, m, c: (
+            not c.preferences.quantizations
+            or (e.quantization or "unknown") in c.preferences.quantizations
+        ),
+    ),
+    ("provider.max_price", _within_price),
+    ("provider.require_parameters", _supports_parameters),
+    ("tools", _supports_tools),
+    (
+        "image input",
+        lambda e, m, c: not c.request.image_count or "image" in m.input_modalities,
+    ),
+    ("context length", lambda e, m, c: c.size.prompt_tokens < e.context_length),
+)
+
+
+def _ordered(endpoints: list[Endpoint], choice: _Choice) -> tuple[Endpoint, ...]:
+    if choice.order:
+        rank = {provider.slug: number for number, provider in enumerate(choice.order)}
+        ordered = sorted(endpoints, key=lambda endpoint: rank[endpoint.provider.slug])
+    elif len(endpoints) == 1:
+        ordered = endpoints
+    elif choice.sort is not None:
+        ordered = sorted(endpoints, key=lambda endpoint: _price(endpoint, choice))
+    else:
+        ordered = _balanced(endpoints, choice)
+    return tuple(ordered if choice.preferences.allow_fallbacks else ordered[:1])
+
+
+def _price(endpoint: Endpoint, choice: _Choice) -> int:
+    return typical_pico(choice.size, endpoint.prices)
+
+
+def _balanced(endpoints: list[Endpoint], choice: _Choice) -> list[Endpoint]:
+    by_price = sorted(endpoints, key=lambda endpoint: _price(endpoint, choice))
+    stable = [endpoint for endpoint in by_price if choice.health.is_stable(endpoint.id)]
+    unstable = [endpoint for endpoint in by_price if endpoint not in stable]
+    if len(stable) > 1:
+        first = _drawn(stable, choice)
+        stable.remove(first)
+        stable.insert(0, first)
+    return stable + unstable
+
+
+def _drawn(stable: list[Endpoint], choice: _Choice) -> Endpoint:
+    """One of them with weight 1/price; among free ones each is as likely as the other."""
+    prices = [_price(endpoint, choice) for endpoint in stable]
+    if prices[0] == 0:
+        weights = [float(price == 0) for price in prices]
+    else:
+        weights = [(prices[0] / price) ** choice.exponent for price in prices]
+    return choice.rng.choices(stable, weights)[0]
+
+
+def _nobody_fits(requested: tuple[str, ...], choice: _Choice, catalog: Catalog) -> Exception:
+    """The 503 that says which requirement dropped whom; 400 when the prompt is simply too long."""
+    reasons = {drop.reason for drop in choice.dropped}
+    if reasons == {"context length"}:
+        return _too_long(requested, choice, catalog)
+    by_reason: dict[str, list[str]] = {}
+    for drop in choice.dropped:
+        names = by_reason.setdefault(drop.reason, [])
+        if drop.provider not in names:
+            names.append(drop.provider)
+    summary = "; ".join(f"{reason}: {', '.join(names)}" for reason, names in by_reason.items())
+    metadata: dict[str, Any] = {
+        "requested_models": list(requested),
+        "dropped": [
+            {"model": drop.model, "provider": drop.provider, "reason": drop.reason}
+            for drop in choice.dropped[:50]
+        ],
+    }
+    return Unavailable(
+        f"No available model provider of {', '.join(requested)} meets your routing requirements"
+        + (f" ({summary})." if summary else ": nobody serves it."),
+        metadata,
+    )
+
+
+def _too_long(requested: tuple[str, ...], choice: _Choice, catalog: Catalog) -> BadRequest:
+    dropped = {drop.model for drop in choice.dropped}
+    longest = max(
+        endpoint.context_length for id in dropped for endpoint in catalog.models[id].endpoints
+    )
+    return BadRequest(
+        f"This endpoint's maximum context length is {longest} tokens. However, you requested about"
+        f" {choice.size.prompt_tokens} tokens. Please reduce the length of the messages.",
+        {"error_type": "context_length_exceeded", "field": "messages"},
+    )

@@ -1,0 +1,147 @@
+"""What the caller is told when the ledger refuses or every provider failed.
+
+The wordings are those that clients match on (openrouter-today 1.5). A provider's own words travel
+as `metadata.raw`, masked: whatever looks like a credential is removed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.keys import REFUSED
+from billing.ledger import (
+    AccountFrozen,
+    InsufficientCredits,
+    KeyDisabled,
+    KeyLimitExceeded,
+    LedgerError,
+)
+from catalog.snapshot import Endpoint
+from openrouter_site.errors import (
+    ApiError,
+    BadGateway,
+    BadRequest,
+    PaymentRequired,
+    RequestTimeout,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
+from openrouter_site.money import dollars
+from routing.chunk import Failure
+from routing.pricing import Size, affordable_tokens
+
+_RAW_CHARACTERS_MAX = 500
+_RETRY_AFTER_S_MAX = 3600
+# Keys of providers (sk-..., AIza..., gsk_..., JWTs) and anything said to be a bearer token.
+_SECRETS = re.compile(
+    r"(?i)\b(?:sk|pk|gsk|hf|r8|fw|key|xai|AIza)[-_]?[A-Za-z0-9_\-*.]{12,}|bearer\s+\S+|eyJ[\w.\-]{20,}"
+)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One endpoint tried. `status` as in HTTP; 0 when no answer came."""
+
+    model: str
+    provider: str
+    status: int
+    ms: int
+    error: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        document = {
+            "model": self.model, "provider": self.provider, "status": self.status, "ms": self.ms,
+        }  # fmt: skip
+        return document | {"error": self.error} if self.error else document
+
+
+def masked(text: str) -> str:
+    """A provider's words without what looks like a credential, cut to a readable length."""
+    return _SECRETS.sub("***", text)[:_RAW_CHARACTERS_MAX]
+
+
+def of_ledger(
+    error: LedgerError, size: Size, endpoints: Iterable[Endpoint], settings_url: str
+) -> ApiError:
+    """401 for a key that was disabled, 402 with what could be afforded for the rest."""
+    if isinstance(error, KeyDisabled):
+        return Unauthorized(REFUSED)
+    if isinstance(error, AccountFrozen):
+        return PaymentRequired(
+            "This account is frozen while a payment is disputed.",
+            {"limit_source": "account_frozen", "remedy_hint": "Contact the operator."},
+        )
+    if isinstance(error, KeyLimitExceeded):
+        source, page = "openrouter_key_limit", f"{settings_url}/settings/keys"
+        metadata: dict[str, Any] = {
+            "limit": dollars(error.limit_nano), "usage": dollars(error.spent_nano),
+        }  # fmt: skip
+        if error.available_nano <= 0:
+            message = f"Key limit exceeded (total limit). Manage it using {page}"
+            return PaymentRequired(message, metadata | _remedy(source, page))
+    elif isinstance(error, InsufficientCredits):
+        source, page = "openrouter_credits", f"{settings_url}/settings/credits"
+        metadata = {"available": dollars(error.available_nano)}
+        if error.available_nano <= 0:
+            message = f"Insufficient credits. Add more using {page}"
+            return PaymentRequired(message, metadata | _remedy(source, page))
+    else:
+        raise error
+    affordable = min(affordable_tokens(size, e, error.available_nano) for e in endpoints)
+    wanted = "the whole prompt" if size.max_tokens is None else f"up to {size.max_tokens} tokens"
+    return PaymentRequired(
+        "This request requires more credits, or fewer max_tokens. You requested"
+        f" {wanted}, but can only afford {affordable}. To increase, visit {page} and add credits",
+        metadata | {"affordable_max_tokens": affordable} | _remedy(source, page),
+    )
+
+
+def _remedy(source: str, page: str) -> dict[str, str]:
+    return {"limit_source": source, "remedy_hint": f"Visit {page}, or lower max_tokens."}
+
+
+def of_failures(failures: list[tuple[Failure, Endpoint]], attempts: list[Attempt]) -> ApiError:
+    """The last failure, or, when every provider was too busy, 429 with the smallest Retry-After.
+
+    A refusal of *our* credential is never the caller's 401: it is a 502 (design/streaming.md).
+    """
+    failure, endpoint = failures[-1]
+    metadata: dict[str, Any] = {
+        "provider_name": endpoint.provider.name,
+        "raw": masked(failure.message),
+        "attempts": [attempt.as_json() for attempt in attempts],
+    }
+    statuses = [each.status for each, _ in failures]
+    if all(status in {429, 529} for status in statuses):
+        waits = [each.retry_after_s for each, _ in failures if each.retry_after_s]
+        seconds = max(1, round(min(waits, default=1)))
+        seconds = min(seconds, _RETRY_AFTER_S_MAX)
+        metadata |= {"limit_source": "upstream_provider", "retry_after_seconds": seconds}
+        return TooManyRequests("Provider returned error", metadata, retry_after_s=seconds)
+    if failure.permanent:
+        text = masked(failure.message) or "The provider refused the request."
+        return BadRequest(text, metadata)
+    if failure.status == 408:
+        return RequestTimeout("The model did not answer in time.", metadata)
+    if failure.status in {401, 402, 403}:
+        # Its words may describe our account there; they are for the operator's log only.
+        metadata["raw"] = "The provider refused this server's own credential."
+    return BadGateway("Provider returned error", metadata)
+
+
+def in_band(failure: Failure, provider: str) -> ApiError:
+    """What breaks off an answer that had begun."""
+    metadata = {"provider_name": provider, "raw": masked(failure.message)}
+    if failure.status == 408:
+        return RequestTimeout("The model stopped answering.", metadata)
+    if failure.status == 429:
+        return TooManyRequests("Provider returned error", metadata)
+    return BadGateway("Provider returned error", metadata)
+
+
+def unavailable() -> ApiError:
+    return Unavailable("Requests cannot be billed right now. Try again shortly.", retry_after_s=2)

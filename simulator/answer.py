@@ -1,0 +1,144 @@
+"""What the model says: Ask -> Answer. Pure, and the same for the same request and seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from simulator import schema, tokens
+from simulator.ask import Ask, text_of
+from simulator.faults import Directive
+from simulator.prose import Prose, argument_words
+
+Finish = Literal["end", "stop", "length", "tool_calls"]
+"""Why the answer ended. A provider has its own words; "end" is the model's own choice."""
+
+BREAK_MARGIN_TOKENS = 20
+PARAGRAPH_TOKENS = 100
+EXOTIC = "Some lines\u2028end\u0085in\x0bodd ways, and a parser must not care. "
+BIG_UNIT = " word"
+
+
+@dataclass(frozen=True)
+class Answer:
+    pieces: tuple[tokens.Piece, ...]
+    """The text, or the arguments of the tool call."""
+    finish: Finish
+    prompt_tokens: int
+    tool: str | None = None
+    tool_tokens: int = 0
+    """What the name of the tool cost."""
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self.pieces)
+
+    @property
+    def completion_tokens(self) -> int:
+        return self.tool_tokens + sum(number for _, number in self.pieces)
+
+
+def build(ask: Ask, directive: Directive) -> Answer:
+    prompt_tokens = tokens.of_messages(ask.messages, ask.tools)
+    if ask.is_text:
+        prompt_tokens = tokens.count(ask.prompt)
+    if ask.tools and ask.last_role == "user" and ask.say is None:
+        return _tool_call(ask, prompt_tokens)
+    if directive.big:
+        return Answer(_big(directive.big), "end", prompt_tokens)
+    text = _text(ask, directive)
+    cut = _cut(text, ask.stop)
+    exact = ask.say is not None or ask.schema is not None
+    limits = [ask.tokens_max, None if exact else directive.tokens]
+    limit = min((limit for limit in limits if limit is not None), default=None)
+    pieces = tokens.pieces(text if cut is None else text[:cut], limit)
+    used = sum(number for _, number in pieces)
+    # A model that has used its last token does not know whether it was done.
+    finish: Finish = "length" if used == ask.tokens_max else "end" if cut is None else "stop"
+    return Answer(pieces, finish, prompt_tokens)
+
+
+def _tool_call(ask: Ask, prompt_tokens: int) -> Answer:
+    words = argument_words(ask.question)
+    forced = [tool for tool in ask.tools if tool["name"] == ask.tool_forced]
+    tool = forced[0] if forced else max(ask.tools, key=lambda tool: _fit(tool, words))
+    name = str(tool["name"])
+    # "weather in Paris" for get_weather: Paris is the argument, and a name is better than a noun.
+    words.sort(key=lambda word: (word.lower() in _about(tool), word.islower()))
+    parameters = tool.get("parameters")
+    arguments = schema.value(parameters, words) if isinstance(parameters, dict) else {}
+    limit = ask.tokens_max
+    name_tokens = tokens.count(name)
+    if limit is not None:
+        name_tokens = min(name_tokens, limit)
+    left = None if limit is None else limit - name_tokens
+    pieces = tokens.pieces(json.dumps(arguments, ensure_ascii=False), left)
+    used = name_tokens + sum(number for _, number in pieces)
+    return Answer(
+        pieces, "length" if used == limit else "tool_calls", prompt_tokens, name, name_tokens
+    )
+
+
+def _fit(tool: Mapping[str, Any], words: list[str]) -> int:
+    """How many words of the prompt a tool speaks of. The first of equals wins."""
+    return sum(word.lower() in _about(tool) for word in words)
+
+
+def _about(tool: Mapping[str, Any]) -> str:
+    return f"{tool['name']} {tool.get('description', '')}".lower()
+
+
+def _text(ask: Ask, directive: Directive) -> str:
+    if ask.say is not None:
+        return ask.say
+    seed = _seed(ask)
+    prose = Prose(ask.question, seed)
+    if ask.schema is not None:
+        return _json(ask, prose)
+    if ask.model == "echo" or ask.model.endswith("/echo"):
+        text = ask.question
+    elif ask.last_role == "tool":
+        text = prose.of_result(text_of(ask.messages[-1]))
+    else:
+        text = prose.continued() if ask.last_role == "assistant" else prose.answer()
+    if directive.u2028:
+        text = EXOTIC + text
+    return _long_enough(text, prose, directive)
+
+
+def _json(ask: Ask, prose: Prose) -> str:
+    words = argument_words(ask.question)
+    if ask.schema:
+        return json.dumps(schema.value(ask.schema, words), ensure_ascii=False)
+    summary = prose.write("{A} depends mostly on {b}.")
+    return json.dumps({"answer": summary, "topics": words[:3]}, ensure_ascii=False)
+
+
+def _long_enough(text: str, prose: Prose, directive: Directive) -> str:
+    """At least `tokens=N`; or enough for a fault in the middle to have something after it."""
+    after = max((after for after, _ in directive.breaks), default=0)
+    wanted = directive.tokens or (after + BREAK_MARGIN_TOKENS if after else 0)
+    while (missing := wanted - tokens.count(text)) > 0:
+        text += "".join(prose.more() for _ in range(1 + missing // PARAGRAPH_TOKENS))
+    return text
+
+
+def _big(size: int) -> tuple[tokens.Piece, ...]:
+    """One piece of so many bytes. Counted by its parts: nobody waits for 8 MB to be encoded."""
+    units, rest = divmod(size, len(BIG_UNIT))
+    return ((BIG_UNIT * units + "." * rest, units + (1 if rest else 0)),)
+
+
+def _cut(text: str, stops: tuple[str, ...]) -> int | None:
+    found = [text.find(stop) for stop in stops]
+    return min((at for at in found if at >= 0), default=None)
+
+
+def _seed(ask: Ask) -> int:
+    material = orjson.dumps([ask.model, ask.messages, ask.seed])
+    return int.from_bytes(hashlib.blake2b(material, digest_size=8).digest())

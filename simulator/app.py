@@ -1,0 +1,192 @@
+"""Routing: which provider, which of its endpoints, and the life of one request.
+
+    POST /<slug>/.../chat/completions    POST /<slug>/.../completions    GET /<slug>/.../models
+    GET, DELETE /_log    GET /_stats    GET, POST, DELETE /_faults    GET /healthz
+
+What stands between the slug and the last words is the provider's own base path, and is ignored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+import traceback
+from typing import Any
+
+from simulator import answer as answers
+from simulator import control, early, openai_request, tokens, writer
+from simulator.asgi import Disconnected, Receive, Scope, Send, TooLarge, disconnected, read_body
+from simulator.ask import Ask
+from simulator.errors import Refused
+from simulator.faults import NOTHING, BadDirective, Directive, Faults, written
+from simulator.log import Log, Record
+from simulator.openai_dialect import OpenAIWire
+from simulator.providers import PROVIDERS, Provider
+from simulator.settings import Settings, from_environment
+
+
+class Simulator:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.log = Log(settings.log_path, settings.log_bodies)
+        self.faults = Faults()
+        # Now and not at the first request, whose time to first token it would spoil.
+        tokens.encoding()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # There are no websockets: we run uvicorn without them.
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        served = await control.serve(self.log, self.faults, scope, receive, send)
+        if not served:
+            await self._provider(scope, receive, send)
+
+    async def _provider(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(scope["path"])
+        slug = path.split("/", 2)[1]
+        names = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        record = self.log.start(slug, path, names)
+        try:
+            try:
+                raw = await read_body(receive)
+            except TooLarge:
+                await early.refuse(send, record, PROVIDERS.get(slug), Refused(413), NOTHING)
+                return
+            exchange = Exchange(self, scope, send, record, raw, names)
+            await _until_gone(exchange, receive)
+        except Disconnected:
+            _mark_aborted(record)
+        finally:
+            self.log.end(record)
+
+
+class Exchange:
+    """One request that has been read, and its answer."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        scope: Scope,
+        send: Send,
+        record: Record,
+        raw: bytes,
+        headers: dict[str, str],
+    ) -> None:
+        self.simulator = simulator
+        self.method = str(scope["method"])
+        self.send = send
+        self.record = record
+        self.raw = raw
+        self.headers = headers
+        self.provider = PROVIDERS.get(record.provider)
+
+    async def run(self) -> None:
+        try:
+            await self._run()
+        except Refused as refused:
+            await early.refuse(self.send, self.record, self.provider, refused, NOTHING)
+        except BadDirective as error:
+            await early.refuse(self.send, self.record, None, Refused(400, str(error)), NOTHING)
+
+    async def _run(self) -> None:
+        path = self.record.path.rstrip("/")
+        provider = self.provider
+        if provider is None:
+            raise Refused(404, f"Unknown provider: {self.record.provider!r}.", "url")
+        if path.endswith("/models") and provider.listing:
+            wanted, work = "GET", self._models
+        elif path.endswith("/chat/completions") or (
+            path.endswith("/completions") and provider.completions
+        ):
+            wanted, work = "POST", self._completion
+        else:
+            raise Refused(404, f"Unknown request URL: {self.method} {path}.", "url")
+        if self.method != wanted:
+            raise Refused(405, f"Only {wanted} requests are accepted.", "method")
+        await work(provider)
+
+    async def _models(self, provider: Provider) -> None:
+        self._authorize(provider)
+        faults = self.simulator.faults
+        found = faults.standing(provider.slug, self.headers.get("x-simulate", ""))
+        if not await self._fails(provider, self._directive(found)):
+            await early.models(self.send, self.record, provider)
+
+    async def _completion(self, provider: Provider) -> None:
+        simulator = self.simulator
+        is_text = not self.record.path.rstrip("/").endswith("/chat/completions")
+        body = openai_request.json_object(self.raw)
+        simulator.log.describe(self.record, self.raw, body)
+        self._authorize(provider)
+        ask = openai_request.parse(provider, body, is_text)
+        script = self.headers.get("x-simulate", "")
+        found = simulator.faults.find(provider.slug, ask.model, script, ask.prompt)
+        directive = self._directive(found)
+        if not await self._fails(provider, directive):
+            await self._answer(provider, ask, directive)
+
+    async def _answer(self, provider: Provider, ask: Ask, directive: Directive) -> None:
+        settings = self.simulator.settings
+        answer = answers.build(ask, directive)
+        self.record.prompt_tokens = answer.prompt_tokens
+        wire = OpenAIWire(provider, ask, answer, directive)
+        out = writer.Writer(self.send, self.record, directive)
+        pace = writer.Pace.of(directive, settings.ttft_ms, settings.tokens_per_second)
+        if ask.stream:
+            await writer.stream(out, wire, pace)
+        else:
+            await writer.whole(out, wire, pace, answer.completion_tokens)
+
+    def _authorize(self, provider: Provider) -> None:
+        key = self.simulator.settings.keys.get(provider.slug)
+        openai_request.authorize(provider, self.headers, key)
+
+    def _directive(self, found: dict[str, Any]) -> Directive:
+        self.record.directive = written(found)
+        return Directive(**found)
+
+    async def _fails(self, provider: Provider, directive: Directive) -> bool:
+        return await early.fail(self.send, self.record, provider, directive)
+
+
+async def _until_gone(exchange: Exchange, receive: Receive) -> None:
+    """Answer, and stop at once when the client goes."""
+    work = asyncio.create_task(exchange.run())
+    gone = asyncio.create_task(disconnected(receive))
+    try:
+        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            _mark_aborted(exchange.record)
+    finally:
+        work.cancel()
+        gone.cancel()
+        outcome, _ = await asyncio.gather(work, gone, return_exceptions=True)
+    if isinstance(outcome, Exception):
+        # uvicorn is told to be quiet, so we say it: this is our mistake, never a directive's.
+        traceback.print_exception(outcome, file=sys.stderr)
+        raise outcome
+
+
+def _mark_aborted(record: Record) -> None:
+    record.aborted = True
+    record.aborted_at = time.time()
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return
+
+
+def __getattr__(name: str) -> Simulator:
+    """`simulator.app:app`, made when somebody asks for it: `python -m simulator` makes its own."""
+    if name != "app":
+        raise AttributeError(name)
+    made = globals()["app"] = Simulator(from_environment())
+    return made

@@ -1,0 +1,82 @@
+"""Answers that are over before a model would start: errors, wrecks, and the list of models."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+
+from simulator.asgi import JSON_TYPE, Header, Send, answer
+from simulator.errors import Refused, body_of
+from simulator.faults import Directive
+from simulator.log import Record
+from simulator.providers import Provider
+from simulator.writer import Writer
+
+HTML = b"""<!DOCTYPE html>
+<html><head><title>502 Bad Gateway</title></head>
+<body><center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>
+"""
+TRUNCATED = b'{"id": "chatcmpl-1", "object": "chat.completion", "choices": [{"index": 0, "mess'
+
+
+async def fail(send: Send, record: Record, provider: Provider, directive: Directive) -> bool:
+    """Do what the directive wants instead of an answer. False: it wants an answer."""
+    writer = Writer(send, record, directive)
+    wreck = _wreck(directive)
+    in_band = directive.breaks or directive.first_event_error is not None
+    # With a fault in the middle, the status is the code of that error and not of the answer.
+    refuses = directive.status is not None and not in_band
+    if directive.ttft_ms and (wreck or refuses or directive.reset):
+        await asyncio.sleep(directive.ttft_ms / 1000)
+    if directive.hang:
+        await writer.stall()
+    elif directive.reset:
+        writer.reset()
+    elif wreck:
+        record.status = directive.status or 200
+        body, content_type = wreck
+        await answer(send, record.status, body, content_type)
+    elif refuses and directive.status is not None:
+        refused = Refused(directive.status, directive.message or "")
+        await refuse(send, record, provider, refused, directive)
+    else:
+        return False
+    return True
+
+
+async def refuse(
+    send: Send,
+    record: Record,
+    provider: Provider | None,
+    refused: Refused,
+    directive: Directive,
+) -> None:
+    record.status = refused.status
+    headers: list[Header] = []
+    wait_s = directive.retry_after
+    if wait_s is None and provider is not None and refused.status == 429:
+        wait_s = provider.retry_after_s
+    if wait_s is not None:
+        headers.append(("retry-after", f"{wait_s:g}"))
+    body = orjson.dumps(body_of(refused, provider))
+    await answer(send, refused.status, body, headers=headers)
+
+
+async def models(send: Send, record: Record, provider: Provider) -> None:
+    record.status = 200
+    rows = [
+        {"id": name, "object": "model", "created": 1_714_521_600, "owned_by": provider.slug}
+        for name in provider.models
+    ]
+    listing = rows if provider.bare_listing else {"object": "list", "data": rows}
+    await answer(send, 200, orjson.dumps(listing))
+    record.finished = True
+
+
+def _wreck(directive: Directive) -> tuple[bytes, str] | None:
+    if directive.html:
+        return HTML, "text/html; charset=utf-8"
+    if directive.empty:
+        return b"", JSON_TYPE
+    return (TRUNCATED, JSON_TYPE) if directive.badjson else None

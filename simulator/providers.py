@@ -1,0 +1,243 @@
+"""Who we play: one row for each provider. What differs between them is data.
+
+Facts come from `shared/data/providers_2024.json` (paths, usage, error bodies, unsupported
+parameters) and, where that is silent (shape of ids, where the role stands, tool calls in one
+chunk), from the providers' 2024 API references by general knowledge. Nobody documents line ends
+or the space after `data:`; Perplexity's CRLF was common sse-starlette behaviour, and Recursal's
+missing space is a stand-in, so that some row shows each legal framing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+# What `strict` lists: the top-level parameters that are taken, everything else is refused.
+_EVERYBODY_TAKES = """
+model messages stream temperature top_p max_tokens tools tool_choice response_format
+"""
+_OPENAI_TAKES = """
+frequency_penalty presence_penalty logit_bias logprobs top_logprobs max_completion_tokens n seed
+stop user stream_options parallel_tool_calls functions function_call service_tier store metadata
+reasoning_effort prediction modalities audio
+"""
+_EVERYBODY = frozenset(_EVERYBODY_TAKES.split())
+_OPENAI = _EVERYBODY | frozenset(_OPENAI_TAKES.split())
+_GROQ = _OPENAI - {"logprobs", "top_logprobs", "logit_bias"}
+_MISTRAL = _EVERYBODY | {"random_seed", "safe_prompt"}
+TEXT_ONLY = frozenset(("prompt", "suffix", "echo", "best_of"))
+
+_NO_TOOLS = frozenset(("tools", "response_format"))
+_NO_LOGPROBS = frozenset(("logprobs",))
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    slug: str
+    models: tuple[str, ...]
+    # What it takes
+    completions: bool = True
+    listing: bool = True
+    bare_listing: bool = False
+    """/models answers a JSON array and not {"object": "list"}."""
+    auth_headers: tuple[str, ...] = ("authorization",)
+    strict: frozenset[str] | None = None
+    """None: unknown parameters are ignored, as most do."""
+    strict_status: int = 400
+    strict_message: str = "Unrecognized request argument supplied: {name}"
+    ignores: frozenset[str] = frozenset()
+    """Parameters that we would act upon and this provider does not."""
+    invalid_status: int = 400
+    """For a body that is JSON and not a request."""
+    alternating: bool = False
+    """User and assistant must take turns."""
+    last_roles: frozenset[str] | None = None
+    seed_name: str = "seed"
+    # What it answers
+    errors: Literal[
+        "openai", "together", "mistral", "deepinfra", "anyscale", "fireworks", "novita"
+    ] = "openai"
+    retry_after_s: int | None = None
+    """Sent with every 429."""
+    id: str = "chatcmpl-{hex32}"
+    tool_id: str = "call_{alnum24}"
+    tools_whole: bool = False
+    """A tool call comes in one chunk and not in fragments."""
+    tool_index: bool = True
+    chunk_object: str = "chat.completion.chunk"
+    role: Literal["first", "each"] = "first"
+    """A first delta with the role and no text, or the role in each delta."""
+    first_content: bool = True
+    """That first delta also holds `content: ""`."""
+    finish_with_text: bool = False
+    """The finish reason rides on the last text and not on a chunk of its own."""
+    finish_delta: tuple[tuple[str, str], ...] = ()
+    natural_finish: str = "stop"
+    usage: Literal["asked", "last", "every", "x_groq"] = "asked"
+    usage_fields: tuple[str, ...] = ()
+    extras: frozenset[str] = frozenset()
+    """Of fingerprint, text (the delta again as `text`), message (all text so far), x_groq."""
+    logprobs: Literal["content", "tokens"] = "content"
+    # How it is framed
+    done: bool = True
+    eol: bytes = b"\n"
+    data: bytes = b"data: "
+    keep_alive: bytes | None = None
+    """The comment sent while the answer is awaited; blank lines when not streaming."""
+
+
+_ROWS = (
+    Provider(
+        "openai",
+        ("gpt-4o", "gpt-4-turbo", "gpt-3.5-turbo"),
+        strict=_OPENAI,
+        id="chatcmpl-{alnum29}",
+        extras=frozenset(("fingerprint",)),
+    ),
+    Provider(
+        "mancer",
+        ("weaver-alpha", "mythomax"),
+        auth_headers=("authorization", "x-api-key"),
+        ignores=_NO_TOOLS | _NO_LOGPROBS,
+        id="cmpl-{hex32}",
+    ),
+    Provider(
+        "mancer-2",
+        ("weaver-alpha", "mythomax"),
+        auth_headers=("authorization", "x-api-key"),
+        ignores=_NO_TOOLS | _NO_LOGPROBS,
+        id="cmpl-{hex32}",
+    ),
+    Provider(
+        "together",
+        ("mistralai/Mixtral-8x7B-Instruct-v0.1", "meta-llama/Llama-3-70b-chat-hf"),
+        bare_listing=True,
+        ignores=frozenset(("seed",)),
+        errors="together",
+        id="{hex16}-SJC",
+        tools_whole=True,
+        role="each",
+        finish_with_text=True,
+        natural_finish="eos",
+        usage="last",
+        extras=frozenset(("text",)),
+        logprobs="tokens",
+    ),
+    Provider(
+        "deepinfra",
+        ("meta-llama/Meta-Llama-3-8B-Instruct", "mistralai/Mixtral-8x7B-Instruct-v0.1"),
+        ignores=_NO_LOGPROBS,
+        invalid_status=422,
+        errors="deepinfra",
+        id="chatcmpl-{alnum24}",
+        usage="last",
+        usage_fields=("estimated_cost",),
+    ),
+    Provider(
+        "anyscale",
+        ("mistralai/Mixtral-8x7B-Instruct-v0.1",),
+        ignores=frozenset(("seed",)),
+        invalid_status=422,
+        errors="anyscale",
+        id="{model}-{alnum22}",
+        first_content=False,
+    ),
+    Provider(
+        "perplexity",
+        ("llama-3-sonar-large-32k-online", "llama-3-sonar-small-32k-chat"),
+        completions=False,
+        listing=False,
+        ignores=_NO_TOOLS | _NO_LOGPROBS | {"stop", "seed"},
+        alternating=True,
+        id="{uuid}",
+        chunk_object="chat.completion",
+        role="each",
+        finish_with_text=True,
+        usage="every",
+        extras=frozenset(("message",)),
+        done=False,
+        eol=b"\r\n",
+    ),
+    Provider(
+        "recursal",
+        ("EagleX-V2",),
+        ignores=_NO_TOOLS | _NO_LOGPROBS | {"seed"},
+        id="{uuid}",
+        data=b"data:",
+    ),
+    Provider(
+        "fireworks",
+        ("accounts/fireworks/models/mixtral-8x22b-instruct",),
+        ignores=frozenset(("seed",)),
+        errors="fireworks",
+        id="{uuid}",
+        first_content=False,
+        usage="last",
+        logprobs="tokens",
+    ),
+    Provider(
+        "mistral",
+        ("open-mixtral-8x7b", "mistral-large-2402"),
+        completions=False,
+        strict=_MISTRAL,
+        strict_status=422,
+        strict_message="Extra inputs are not permitted",
+        invalid_status=422,
+        last_roles=frozenset(("user", "tool")),
+        seed_name="random_seed",
+        errors="mistral",
+        id="{hex32}",
+        tool_id="{alnum9}",
+        tools_whole=True,
+        tool_index=False,
+        finish_delta=(("content", ""),),
+        usage="last",
+    ),
+    Provider(
+        "groq",
+        ("llama3-70b-8192", "mixtral-8x7b-32768"),
+        completions=False,
+        strict=_GROQ,
+        strict_message="property '{name}' is unsupported",
+        retry_after_s=2,
+        id="chatcmpl-{uuid}",
+        tool_id="call_{alnum4}",
+        tools_whole=True,
+        usage="x_groq",
+        usage_fields=("prompt_time", "completion_time", "total_time"),
+        extras=frozenset(("fingerprint", "x_groq")),
+    ),
+    Provider(
+        "lepton",
+        ("llama3-8b", "mixtral-8x7b"),
+        ignores=_NO_TOOLS,
+        id="{uuid}",
+        usage="last",
+    ),
+    Provider(
+        "octoai",
+        ("mixtral-8x7b-instruct",),
+        ignores=frozenset(("tools", "logprobs", "seed")),
+    ),
+    Provider(
+        "novita",
+        ("meta-llama/llama-3-8b-instruct",),
+        ignores=_NO_TOOLS | _NO_LOGPROBS,
+        errors="novita",
+        role="each",
+        usage="last",
+    ),
+    Provider("lynn", ("soliloquy-l3",), ignores=_NO_TOOLS | _NO_LOGPROBS, id="cmpl-{hex32}"),
+    Provider("lynn-2", ("soliloquy-l3",), ignores=_NO_TOOLS | _NO_LOGPROBS, id="cmpl-{hex32}"),
+    Provider(
+        "deepseek",
+        ("deepseek-chat", "deepseek-coder"),
+        ignores=_NO_TOOLS | {"seed"},
+        id="{uuid}",
+        usage="last",
+        usage_fields=("prompt_cache_hit_tokens", "prompt_cache_miss_tokens"),
+        keep_alive=b": keep-alive",
+    ),
+)
+
+PROVIDERS = {row.slug: row for row in _ROWS}
