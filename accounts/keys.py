@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 
 from accounts.models import ApiKey, User
 from openrouter_site.cell import CellMap
+from openrouter_site.database import renew_orm_connection
 from openrouter_site.errors import Unauthorized, Unavailable
 
 PREFIX = "sk-or-v1-"
@@ -86,7 +87,7 @@ def create(
 
 
 def _load(key_digest: str) -> Key | Refused:
-    close_old_connections()
+    renew_orm_connection()
     row = ApiKey.objects.select_related("user").filter(digest=key_digest).first()
     if row is None or row.disabled or not row.user.is_active:
         return Refused()

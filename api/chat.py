@@ -103,7 +103,7 @@ class Reply:
                 )
             await self._send({"type": "http.response.body", "body": data, "more_body": more})
         except asyncio.CancelledError:
-            # The register cancels a write that stalls; whatever else cancels us is not ours to stop.
+            # The register cancels a write that stalls; no other cancellation is ours to stop.
             task = asyncio.current_task()
             if task is None or not self._exchange.gone:
                 raise

@@ -79,7 +79,10 @@ def _get(*authentication: type[BaseAuthentication]) -> Callable[[View], Any]:
     def decorate(view: View) -> Any:
         view = content_negotiation_class(_AlwaysJson)(view)
         view = authentication_classes(authentication)(view)
-        return api_view(["GET", "HEAD"])(view)
+        decorated = api_view(["GET", "HEAD"])(view)
+        # The framework keeps them in a set, so `Allow` would name them in any order.
+        decorated.cls.http_method_names = ["get", "head", "options"]
+        return decorated
 
     return decorate
 
@@ -98,7 +101,7 @@ def as_api_error(
     if isinstance(error, ApiError):
         return error
     if isinstance(error, FrameworkMethodNotAllowed):
-        return MethodNotAllowed(tuple(sorted(set(allowed) - {"OPTIONS"})))
+        return MethodNotAllowed(tuple(method for method in allowed if method != "OPTIONS"))
     if isinstance(error, Http404):
         return NotFound("Not Found")
     if isinstance(error, APIException) and error.status_code < 500:

@@ -15,7 +15,8 @@ from operator import attrgetter
 from typing import Any
 
 from billing.book import AccountRow, Book, BudgetRow, GenerationRow, HoldRow, TransferRow
-from billing.ledger import LedgerError, Operation
+from billing.ledger import Operation
+from billing.refusals import LedgerError
 from openrouter_site.database import Connection
 
 _GENERATION_COLUMNS = tuple(field.name for field in fields(GenerationRow))
@@ -33,8 +34,8 @@ def run(connection: Connection, operations: Sequence[Operation]) -> list[Outcome
 
     Raises what the database raised; then nothing was committed, or nobody knows: run it again.
     """
-    with connection.transaction():
-        book = _load(connection, operations)
+    with connection.transaction() as now:
+        book = _load(connection, operations, now)
         outcomes: list[Outcome] = []
         for operation in operations:
             try:
@@ -56,8 +57,8 @@ def _rows(connection: Connection, sql: str, ids: Collection[Any]) -> list[tuple[
     return connection.execute(sql.format(marks=_marks(len(ids))), sorted(ids))
 
 
-def _load(connection: Connection, operations: Sequence[Operation]) -> Book:
-    book = Book(now=datetime.now(UTC))
+def _load(connection: Connection, operations: Sequence[Operation], now: datetime) -> Book:
+    book = Book(now=now)
     _load_accounts(connection, book, {id for op in operations for id in op.account_ids()})
     _load_budgets(connection, book, {op.key_id for op in operations if op.key_id})
     _load_holds(connection, book, {op.hold_id for op in operations if op.hold_id})
@@ -132,8 +133,11 @@ def _load_transfers(connection: Connection, book: Book, ids: set[str]) -> None:
         " FROM billing_transfer WHERE id IN ({marks}) ORDER BY id"
     )
     for row in _rows(connection, sql, ids):
-        moment = connection.as_datetime(row[7]) or book.now
-        book.known_transfers[row[0]] = TransferRow(*row[:7], moment)  # type: ignore[misc]
+        id, debit, credit, amount_nano, kind, ref, reason, created_at = row
+        moment = connection.as_datetime(created_at) or book.now
+        book.known_transfers[id] = TransferRow(
+            id, debit, credit, amount_nano, kind, ref, reason, moment
+        )
 
 
 def _store(connection: Connection, book: Book) -> None:

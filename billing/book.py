@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 REVENUE = "revenue"
 OVERRUN = "overrun"
@@ -51,8 +52,11 @@ class BudgetRow:
         return self.limit_nano - self.spent_nano - self.held_nano
 
     def roll(self, now: datetime) -> None:
-        """Begin the current period if the last one is over."""
+        """Begin the current period if the last one is over. Never an earlier one: two processes
+        whose clocks differ would begin them by turns, and each time the limit anew."""
         start = period_start(self.period, now)
+        if start and self.period_start and start < self.period_start:
+            return
         if start != self.period_start:
             self.period_start = start
             self.spent_nano = 0
@@ -90,6 +94,18 @@ class TransferRow:
     created_at: datetime
 
 
+_COUNT_MAX = 2**31 - 1
+_COUNTS = (
+    "tokens_prompt", "tokens_completion", "native_tokens_prompt", "native_tokens_completion",
+    "native_tokens_reasoning", "native_tokens_cached", "num_media_prompt", "latency_ms",
+    "generation_time_ms",
+)  # fmt: skip
+_CHARACTERS_MAX = {
+    "model": 128, "provider_name": 64, "upstream_id": 128, "app_referer": 512, "app_title": 128,
+    "user_agent": 256, "finish_reason": 16, "native_finish_reason": 64,
+}  # fmt: skip
+
+
 @dataclass(slots=True)
 class GenerationRow:
     """A row of billing.models.Generation; the fields are its columns, in any order."""
@@ -120,6 +136,25 @@ class GenerationRow:
     latency_ms: int | None = None
     generation_time_ms: int | None = None
     attempts: str = "[]"
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> GenerationRow:
+        """What JSON kept of one; fields that another version had are left out."""
+        kept = {name: value for name, value in document.items() if name in cls.__slots__}
+        kept["created_at"] = datetime.fromisoformat(kept["created_at"])
+        return cls(**kept)
+
+    def fit(self) -> None:
+        """Make every value fit its column: no nonsense of a provider may keep a charge from the
+        books (text with a NUL, 10^12 tokens)."""
+        for name, size in _CHARACTERS_MAX.items():
+            text = getattr(self, name)
+            if len(text) > size or "\0" in text:
+                setattr(self, name, text.replace("\0", "")[:size])
+        for name in _COUNTS:
+            count = getattr(self, name)
+            if count is not None and not (type(count) is int and 0 <= count <= _COUNT_MAX):
+                setattr(self, name, min(max(count, 0), _COUNT_MAX) if type(count) is int else 0)
 
 
 @dataclass(slots=True)

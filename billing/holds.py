@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from dataclasses import dataclass
 
@@ -10,9 +11,11 @@ import orjson
 from django.conf import settings
 
 from billing.book import GenerationRow
+from billing.capture import Settle
 from billing.journal import Journal
-from billing.ledger import Admit, Progress, Resize, Settle
-from billing.writer import Writer
+from billing.ledger import Admit, Progress, Resize
+from billing.writer import LedgerDown, Writer
+from openrouter_site.errors import Unavailable
 
 
 @dataclass(slots=True)
@@ -46,17 +49,18 @@ class Hold:
 
     def progress(self, delivered_nano: int, delivered_tokens: int) -> None:
         """Note what a crash now would have to charge. Does not wait; `refused` follows."""
-        if self.settlement is None:
-            noted = self.cashier.writer.submit(
-                Progress(
-                    account_id=self.account_id,
-                    key_id=self.key_id,
-                    hold_id=self.id,
-                    progress_nano=delivered_nano,
-                    progress_tokens=delivered_tokens,
-                )
-            )
-            noted.add_done_callback(self._noted)
+        if self.settlement is not None:
+            return
+        noted = Progress(
+            account_id=self.account_id,
+            key_id=self.key_id,
+            hold_id=self.id,
+            progress_nano=delivered_nano,
+            progress_tokens=delivered_tokens,
+        )
+        # When too much is waiting this note is left out; the next one says more anyway.
+        with contextlib.suppress(Unavailable, LedgerDown):
+            self.cashier.writer.submit(noted).add_done_callback(self._noted)
 
     def _noted(self, noted: asyncio.Future[str]) -> None:
         if not noted.cancelled() and noted.exception() is None:
@@ -79,7 +83,11 @@ class Hold:
                     overrun=settings.OVERRUN_POLICY,
                 )
             )
-        return await asyncio.shield(self.settlement)
+        charged_nano = await asyncio.shield(self.settlement)
+        if settings.OVERRUN_POLICY == "charge":
+            return charged_nano
+        # The journal does not know the hold; what is replayed later is cut to it.
+        return min(charged_nano, self.granted_nano)
 
 
 class Cashier:

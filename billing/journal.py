@@ -7,16 +7,21 @@ is read twice at the same time, and replay is safe to repeat because Settle is.
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import logging
 import os
-from dataclasses import asdict, fields
-from datetime import datetime
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from billing.book import GenerationRow
-from billing.ledger import Settle
+from billing.capture import Settle
+
+logger = logging.getLogger(__name__)
 
 
 class Journal:
@@ -30,10 +35,12 @@ class Journal:
     def append(self, settlement: Settle) -> None:
         """On disk when this returns; raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        line = orjson.dumps(asdict(settlement)) + b"\n"
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        # A line of its own even after one that was torn.
+        line = b"\n" + orjson.dumps(asdict(settlement)) + b"\n"
+        descriptor = self._locked()
         try:
-            os.write(descriptor, line)
+            if os.write(descriptor, line) != len(line):
+                raise OSError(errno.ENOSPC, "the journal's disk is full")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -43,6 +50,14 @@ class Journal:
         finally:
             os.close(folder)
 
+    def _locked(self) -> int:
+        """Our file, locked against whoever would claim it: what is claimed gets no more lines."""
+        while True:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            if _is_still(self._path, descriptor):
+                return descriptor
+            os.close(descriptor)
+
     def claim(self) -> list[Path]:
         """Every file there is, claimed for this process. Call `finish` for each after replay."""
         claimed = []
@@ -51,39 +66,51 @@ class Journal:
             if target.exists() and path != target:
                 continue  # an earlier claim of ours is not replayed yet; this one waits its turn
             try:
-                path.rename(target)
+                with path.open("rb") as file:
+                    if _is_still(path, file.fileno()):
+                        path.rename(target)
+                        claimed.append(target)
             except FileNotFoundError:
                 continue  # another process was faster
-            claimed.append(target)
         return claimed
 
     @staticmethod
     def read(path: Path) -> list[Settle]:
-        """The settlements of a claimed file. A torn last line was never acknowledged."""
+        """The settlements of a claimed file. A torn line was never acknowledged."""
         settlements = []
-        for line in path.read_bytes().splitlines():
+        for line in path.read_bytes().split(b"\n"):
             try:
-                settlements.append(_settlement(orjson.loads(line)))
+                if line:
+                    settlements.append(_settlement(orjson.loads(line)))
             except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-                continue
+                logger.warning("a torn line in %s was left out", path.name)
         return settlements
 
     @staticmethod
-    def finish(path: Path) -> None:
-        path.unlink(missing_ok=True)
+    def finish(path: Path, *, keep: bool = False) -> None:
+        """Done with it; `keep` it for the operator, under a name that is not claimed again."""
+        if keep:
+            name = path.name.partition(".jsonl")[0]
+            path.rename(path.with_name(f"{name}.{time.time_ns()}.refused"))
+        else:
+            path.unlink(missing_ok=True)
 
 
-_GENERATION_FIELDS = {field.name for field in fields(GenerationRow)}
+def _is_still(path: Path, descriptor: int) -> bool:
+    """Lock the open file; whether it still has this name."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _settlement(record: dict[str, Any]) -> Settle:
-    generation = {k: v for k, v in record["generation"].items() if k in _GENERATION_FIELDS}
-    generation["created_at"] = datetime.fromisoformat(generation["created_at"])
     return Settle(
         account_id=record["account_id"],
         key_id=record["key_id"],
         hold_id=record["hold_id"],
         cost_nano=record["cost_nano"],
         overrun=record["overrun"],
-        generation=GenerationRow(**generation),
+        generation=GenerationRow.from_json(record["generation"]),
     )

@@ -12,8 +12,8 @@ import logging
 from django.conf import settings
 
 from billing import batch
+from billing.capture import Recover, Settle
 from billing.journal import Journal
-from billing.ledger import LedgerError, Recover
 from openrouter_site.database import OUTAGES, Connection, connect
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def leave(connection: Connection, instance_id: str) -> None:
 
 
 def reap(connection: Connection) -> int:
-    """Close orphaned holds; the number of them."""
+    """Close orphaned holds, some hundreds at a time; the number of them."""
     orphans = connection.execute(
         "SELECT h.id, h.account_id, h.key_id FROM billing_hold AS h"
         " LEFT JOIN billing_instance AS i ON i.id = h.instance_id"
@@ -51,30 +51,51 @@ def reap(connection: Connection) -> int:
         f" OR h.expires_at < {connection.clock}) ORDER BY h.id LIMIT {_HOLDS_PER_SWEEP}"
     )
     if orphans:
-        outcomes = batch.run(
-            connection,
-            [Recover(hold_id=row[0], account_id=row[1], key_id=row[2]) for row in orphans],
-        )
-        closed = sum(outcome is not None for outcome in outcomes)
+        operations = [Recover(hold_id=row[0], account_id=row[1], key_id=row[2]) for row in orphans]
+        closed = sum(outcome is not None for outcome in _recover(connection, operations))
         logger.warning("recovered %d holds of processes that died", closed)
-    return len(orphans)
+        return closed
+    return 0
+
+
+def _recover(connection: Connection, operations: list[Recover]) -> list[int | None]:
+    """Recover all; one that breaks a rule of the database stays open, the others do not."""
+    try:
+        return batch.run(connection, operations)
+    except OUTAGES:
+        raise
+    except Exception:
+        if len(operations) > 1:
+            return [_recover(connection, [operation])[0] for operation in operations]
+        logger.exception("hold %s cannot be recovered", operations[0].hold_id)
+        return [None]
 
 
 def replay(connection: Connection, journal: Journal) -> int:
-    """Settle what is in the journal; the number of settlements."""
+    """Settle what is in the journal; the number of settlements. Files with one that was refused
+    are kept, under another name."""
     count = 0
     for path in journal.claim():
+        refused = 0
         for settlement in Journal.read(path):
-            (outcome,) = batch.run(connection, [settlement])
-            if isinstance(outcome, LedgerError):
-                logger.error(
-                    "settlement of %s was refused: %s",
-                    settlement.hold_id,
-                    type(outcome).__name__,
-                )
+            refused += not _replayed(connection, settlement)
             count += 1
-        Journal.finish(path)
+        Journal.finish(path, keep=refused > 0)
     return count
+
+
+def _replayed(connection: Connection, settlement: Settle) -> bool:
+    """Whether the ledger took it; raises one of OUTAGES."""
+    try:
+        (outcome,) = batch.run(connection, [settlement])
+    except OUTAGES:
+        raise
+    except Exception as error:
+        outcome = error
+    if isinstance(outcome, Exception):
+        logger.error("settlement of %s was refused: %s", settlement.hold_id, type(outcome).__name__)
+        return False
+    return True
 
 
 def sweep(journal: Journal) -> None:
@@ -82,7 +103,7 @@ def sweep(journal: Journal) -> None:
     connection = connect()
     try:
         replay(connection, journal)
-        while reap(connection) == _HOLDS_PER_SWEEP:
+        while reap(connection):
             pass
     finally:
         connection.close()

@@ -12,11 +12,14 @@ import logging
 import queue
 import threading
 import time
+from contextlib import closing
 from typing import Any
 
 from billing import batch
+from billing.capture import Settle
 from billing.journal import Journal
-from billing.ledger import LedgerError, Operation, Settle
+from billing.ledger import Operation
+from billing.refusals import LedgerError
 from openrouter_site.database import OUTAGES, Connection, connect
 from openrouter_site.errors import Unavailable
 
@@ -41,6 +44,7 @@ class Writer:
         self._journal = journal
         self._queue: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
         self._pending = 0
+        self._stopping = False
         self._connection: Connection | None = None
         self._healthy = True
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -51,7 +55,8 @@ class Writer:
         self._thread.start()
 
     async def stop(self) -> None:
-        """After what was submitted is committed."""
+        """After what was submitted is committed. Nothing can be submitted any more."""
+        self._stopping = True
         self._queue.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
 
@@ -60,6 +65,8 @@ class Writer:
 
         Raises Unavailable at once when too much is waiting: a shed request costs nothing.
         """
+        if self._stopping:
+            raise LedgerDown("the writer has stopped")
         if self._pending >= _QUEUE_MAX and not isinstance(operation, Settle):
             raise Unavailable("Too many requests are waiting to be billed.", retry_after_s=1)
         assert self._loop is not None, "the writer was not started"
@@ -115,7 +122,7 @@ class Writer:
             return [self._without_database(operations[0])]
 
     def _attempt(self, operations: list[Operation]) -> list[Any]:
-        """Run the batch, again on a new connection after an outage; each operation is repeatable."""
+        """Run the batch; after an outage again, on a new connection: all may be repeated."""
         deadline_s = time.monotonic() + _OUTAGE_DEADLINE_S
         delays = _RETRY_DELAYS_S if self._healthy else _RETRY_DELAYS_S[:1]
         for number, delay_s in enumerate(delays, 1):
@@ -155,12 +162,20 @@ class Writer:
 
 
 def run_now(operation: Operation) -> Any:
-    """One operation in a transaction of its own, from synchronous code; raises LedgerError."""
-    connection = connect()
-    try:
-        (outcome,) = batch.run(connection, [operation])
-    finally:
-        connection.close()
-    if isinstance(outcome, LedgerError):
-        raise outcome
-    return outcome
+    """One operation in a transaction of its own, from synchronous code.
+
+    Raises LedgerError, or one of OUTAGES when the database does not take it.
+    """
+    for number, delay_s in enumerate(_RETRY_DELAYS_S, 1):
+        time.sleep(delay_s)
+        try:
+            with closing(connect()) as connection:
+                (outcome,) = batch.run(connection, [operation])
+        except OUTAGES:
+            if number == len(_RETRY_DELAYS_S):
+                raise
+            continue
+        if isinstance(outcome, LedgerError):
+            raise outcome
+        return outcome
+    raise AssertionError("unreachable")

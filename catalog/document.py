@@ -116,7 +116,7 @@ def _checked(row: models.Row, where: str) -> dict[str, Any]:
 
 def _provider(entry: Entry) -> Wanted:
     slug = entry.text("slug")
-    where = f"{entry.where} {slug}"
+    entry.where += f" {slug}"
     auth, paths, policy = (entry.entry(key) for key in ("auth", "paths", "data_policy"))
     variables = [entry.text_or_empty("env_var"), *entry.texts("env_var_aliases")]
     usage = entry.entry("streaming").text_or_empty("usage")
@@ -145,12 +145,12 @@ def _provider(entry: Entry) -> Wanted:
         may_train=policy.boolean("training"),
         retains_prompts=policy.boolean("retains_prompts"),
     )
-    return Wanted((slug,), _checked(row, where), where)
+    return Wanted((slug,), _checked(row, entry.where), entry.where)
 
 
 def _model(entry: Entry) -> Wanted:
     slug = entry.text("id")
-    where = f"{entry.where} {slug}"
+    entry.where += f" {slug}"
     architecture = entry.entry("architecture")
     row = models.Model(
         slug=slug,
@@ -174,12 +174,12 @@ def _model(entry: Entry) -> Wanted:
         routes_to=entry.texts("routes_to"),
         media_pricing=entry.mapping("media_pricing") or None,
     )
-    return Wanted((slug,), _checked(row, where), where)
+    return Wanted((slug,), _checked(row, entry.where), entry.where)
 
 
 def _endpoint(entry: Entry) -> Wanted:
     key = (entry.text("model"), entry.text("provider"), entry.text_or_empty("tag"))
-    where = f"{entry.where} {key[0]} @ {key[1]}"
+    entry.where += f" {key[0]} @ {key[1]}"
     pricing, listed = entry.entry("pricing"), entry.entry("list_pricing")
     row = models.Endpoint(
         tag=key[2],
@@ -197,4 +197,4 @@ def _endpoint(entry: Entry) -> Wanted:
         supported_parameters=entry.texts("supported_parameters"),
         is_moderated=entry.boolean("is_moderated"),
     )
-    return Wanted(key, _checked(row, where), where)
+    return Wanted(key, _checked(row, entry.where), entry.where)

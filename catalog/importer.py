@@ -43,12 +43,12 @@ def _apply(document: Document, changes: Changes, prune: bool) -> None:
     if prune:
         _refuse_empty(document)
     if document.providers is not None:
-        providers = models.Provider.objects.all()
-        _merge(models.Provider, providers, lambda row: (row.slug,), document.providers, changes)
-        _refuse_same_names(models.Provider.objects.all())
+        rows = list(models.Provider.objects.all())
+        _refuse_same_names(rows, document.providers)
+        _merge(models.Provider, rows, lambda row: (row.slug,), document.providers, changes)
     if document.models is not None:
-        rows = models.Model.objects.all()
-        _merge(models.Model, rows, lambda row: (row.slug,), document.models, changes)
+        known = models.Model.objects.all()
+        _merge(models.Model, known, lambda row: (row.slug,), document.models, changes)
     if document.endpoints is not None:
         endpoints = models.Endpoint.objects.select_related("model", "provider")
         wanted = _resolved(document.endpoints)
@@ -121,14 +121,19 @@ def _refuse_empty(document: Document) -> None:
             raise InvalidCatalog(f"--prune with an empty list of {name} would disable all of them")
 
 
-def _refuse_same_names(providers: Iterable[models.Provider]) -> None:
+def _refuse_same_names(rows: Iterable[models.Provider], wanted: Iterable[Wanted]) -> None:
+    names = {row.slug: row.name for row in rows}
+    kept = {row.slug for row in rows if row.origin == models.Origin.OPERATOR}
+    names |= {
+        want.fields["slug"]: want.fields["name"]
+        for want in wanted
+        if want.fields["slug"] not in kept
+    }
     slugs: dict[str, str] = {}
-    for provider in providers:
-        other = slugs.setdefault(provider.name.casefold(), provider.slug)
-        if other != provider.slug:
-            raise InvalidCatalog(
-                f"two providers are called {provider.name!r}: {other} and {provider.slug}"
-            )
+    for slug, name in names.items():
+        other = slugs.setdefault(name.casefold(), slug)
+        if other != slug:
+            raise InvalidCatalog(f"two providers are called {name!r}: {other} and {slug}")
 
 
 def _resolved(endpoints: list[Wanted]) -> list[Wanted]:

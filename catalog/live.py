@@ -8,11 +8,12 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 
 from catalog import load
 from catalog.snapshot import EMPTY, Catalog
 from openrouter_site.cell import Cell
+from openrouter_site.database import renew_orm_connection
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,14 @@ def forget() -> None:
 
 async def start() -> Catalog:
     """The first load, before a server accepts requests; raises the database's errors."""
-    return await _cell.get()
+    return await asyncio.to_thread(_first)
+
+
+def _first() -> Catalog:
+    try:
+        return _cell.refresh()
+    finally:
+        connections.close_all()  # the thread is done with it; the watch has its own
 
 
 async def watch(poll_s: float | None = None) -> None:
@@ -84,7 +92,7 @@ async def watch(poll_s: float | None = None) -> None:
 
 
 def _refresh() -> None:
-    close_old_connections()  # as Django does before a request: one that broke is made anew
+    renew_orm_connection()
     before = peek().version
     now = _cell.refresh().version
     if now != before:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
 import psycopg
 from django.conf import settings
+from django.db import close_old_connections, connections
 
 # What a lost, locked or unreachable database raises; the operation may be tried again.
 OUTAGES = (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)
@@ -38,8 +39,14 @@ class Connection(Protocol):
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query; [] for anything else."""
 
-    def transaction(self) -> Any:
-        """Context: BEGIN (SQLite: with the write lock), then COMMIT, or ROLLBACK on an exception."""
+    def transaction(self) -> AbstractContextManager[datetime]:
+        """BEGIN (SQLite: with the write lock), then COMMIT, or ROLLBACK on an exception.
+
+        Yields when it began, by the database's clock: clocks of processes may differ.
+        """
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """All reads inside see one state of the database; nobody who writes waits for us."""
 
     def moment(self, value: datetime) -> Any:
         """A datetime as this engine's driver stores it."""
@@ -72,15 +79,23 @@ class SqliteConnection:
         return self._raw.execute(sql, parameters).fetchall()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[datetime]:
         self._raw.execute("BEGIN IMMEDIATE")
         try:
-            yield
+            yield datetime.now(UTC)
             self._raw.execute("COMMIT")
         except BaseException:
             if self._raw.in_transaction:
                 self._raw.execute("ROLLBACK")
             raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        self._raw.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._raw.execute("ROLLBACK")
 
     def moment(self, value: datetime) -> str:
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
@@ -124,15 +139,28 @@ class PostgresqlConnection:
         return cursor.fetchall() if cursor.description else []
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        self._raw.execute("BEGIN")
+    def transaction(self) -> Iterator[datetime]:
+        # Two statements in one round trip; the second has the answer.
+        cursor = self._raw.execute("BEGIN; SELECT now()")
+        cursor.nextset()
+        (began,) = cursor.fetchall()[0]
         try:
-            yield
+            yield began.astimezone(UTC)
             self._raw.execute("COMMIT")
         except BaseException:
             if not self._raw.closed:
                 self._raw.execute("ROLLBACK")
             raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        self._raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._raw.execute("SET LOCAL statement_timeout = 0")
+        try:
+            yield
+        finally:
+            if not self._raw.closed:
+                self._raw.execute("ROLLBACK")
 
     def moment(self, value: datetime) -> datetime:
         return value
@@ -145,6 +173,15 @@ class PostgresqlConnection:
 
     def close(self) -> None:
         self._raw.close()
+
+
+def renew_orm_connection() -> None:
+    """Let Django replace its connection of this thread if it is old or broken.
+
+    As it does before a request; for threads that serve none. Never in the middle of a transaction.
+    """
+    if not connections["default"].in_atomic_block:
+        close_old_connections()
 
 
 def connect() -> Connection:

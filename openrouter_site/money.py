@@ -7,18 +7,21 @@ edges, and nowhere else. A nano-dollar is 1e-9 USD, a pico-dollar 1e-12 USD.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 
 NANO_PER_DOLLAR = 1_000_000_000
 PICO_PER_DOLLAR = 1_000_000_000_000
 PICO_PER_NANO = 1_000
 AMOUNT_MAX_NANO = 2**63 - 1
 
+# The default context rounds to 28 digits in silence; this one refuses to round.
+_EXACT = Context(prec=100, traps=[Inexact, InvalidOperation])
+
 
 def _parse(text: str | int | Decimal, units_per_dollar: int, what: str) -> int:
     try:
-        scaled = Decimal(text) * units_per_dollar
-    except (InvalidOperation, TypeError, ValueError):
+        scaled = _EXACT.multiply(Decimal(text), Decimal(units_per_dollar))
+    except (InvalidOperation, Inexact, TypeError, ValueError):
         raise ValueError(f"{what} {text!r} is not a decimal number of dollars") from None
     if not scaled.is_finite():
         raise ValueError(f"{what} {text!r} is not a finite number of dollars")
@@ -47,7 +50,7 @@ def _format(units: int, units_per_dollar: int) -> str:
 
 
 def format_price(price_pico: int) -> str:
-    """Pico-dollars as plain decimal dollars, never in scientific notation: 200600 -> 0.0000002006."""
+    """Pico-dollars as plain decimal dollars, never 1e-7: 200600 -> 0.0000002006."""
     return _format(price_pico, PICO_PER_DOLLAR)
 
 

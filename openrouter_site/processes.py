@@ -29,6 +29,7 @@ STARTS_MAX = 3
 LOG_BYTES_MAX = 10 * 1024 * 1024
 LINE_BYTES_MAX = 1024 * 1024
 LAST_WORDS_S = 0.2
+PATIENCE_S = 3
 STDOUT, STDERR = 1, 2
 _LEVEL = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ ([A-Z]+) ")
 _CALM = {"DEBUG", "INFO"}
@@ -201,6 +202,9 @@ class Supervisor:
         """Stop the programs, those marked `last` after the others; kill what takes too long."""
         deadline = time.monotonic() + self.stop_timeout_s
         at_once = asyncio.create_task(self._at_once.wait())
+        patience = asyncio.get_running_loop().call_later(
+            PATIENCE_S, tell, "Waiting for running answers to end; Ctrl-C again stops at once."
+        )
         for last in (False, True):
             children = [child for child in lives if child.program.last is last]
             if not children:
@@ -217,6 +221,7 @@ class Supervisor:
             for child in children:
                 child.kill()
         at_once.cancel()
+        patience.cancel()
 
 
 def _how(code: int) -> str:

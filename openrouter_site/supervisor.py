@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -36,10 +37,10 @@ def main() -> int:
     if parser.parse_args().with_parent:
         die_with_parent()
     try:
-        _read_settings()
+        options = _read_options()
         preflight.check_data_dir(settings.DATA_DIR)
         with preflight.lock_data_dir(settings.DATA_DIR):
-            _serve()
+            _serve(options)
     except CannotStart as error:
         tell(f"Cannot start: {error}")
         return 1
@@ -48,32 +49,53 @@ def main() -> int:
     return 0
 
 
-def _read_settings() -> None:
+@dataclass(frozen=True)
+class Options:
+    """What the environment says about the processes themselves."""
+
+    host: str
+    workers: int
+    simulated: bool
+
+
+def _read_options() -> Options:
+    """Read every setting that is needed to start, so that none of them fails later."""
     try:
-        _ = settings.DATA_DIR
+        # An import, because it reads the environment and may refuse it.
+        from openrouter_site.settings import env_bool, env_number, env_text
+
+        production = settings.PRODUCTION
+        # SQLite has a single writer: more processes would only wait for each other.
+        cores = 1 if settings.DATABASE_URL.startswith("sqlite:") else os.cpu_count() or 1
+        return Options(
+            host=env_text("HOST", "0.0.0.0" if production else "127.0.0.1"),
+            workers=int(env_number("WORKERS", cores, 1)),
+            simulated=env_bool("SIMULATOR", default=not production) and not production,
+        )
     except ImproperlyConfigured as error:
         raise CannotStart(f"{preflight.first_line(error)}.") from error
+    except ValueError as error:
+        raise CannotStart(f"A setting is not valid: {preflight.first_line(error)}.") from error
     except OSError as error:
-        # The settings keep a generated SECRET_KEY there.
+        # The settings keep a generated SECRET_KEY in DATA_DIR.
         raise preflight.unwritable(error) from error
 
 
-def _serve() -> None:
-    host = os.environ.get("HOST") or ("0.0.0.0" if settings.PRODUCTION else "127.0.0.1")
-    simulated = not settings.PRODUCTION and os.environ.get("SIMULATOR", "1") not in _OFF
-    _check_surroundings(host, simulated)
+def _serve(options: Options) -> None:
+    _check_surroundings(options)
     # Django's own imports take most of a second: only now, when we know that we can start.
     from openrouter_site.preparation import database_name, prepare
 
     account = prepare(_say)
-    text = welcome.text(account, database_name(), settings.PORT + 1 if simulated else None)
+    simulator_port = settings.PORT + 1 if options.simulated else None
+    text = welcome.text(account, database_name(), simulator_port)
 
     async def announce() -> None:
-        await _until_ready(host)
+        await _until_ready(options.host)
         _say(text)
 
     supervisor = Supervisor(
-        _programs(host, simulated),
+        _programs(options),
         settings.DATA_DIR / "logs",
         settings.DRAIN_TIMEOUT_S + STOP_MARGIN_S,
     )
@@ -81,26 +103,28 @@ def _serve() -> None:
     _say("Stopped.")
 
 
-_OFF = {"0", "false", "no", "off"}
-
-
-def _check_surroundings(host: str, simulated: bool) -> None:
-    preflight.check_port(host, settings.PORT, "", "choose another one with PORT=...")
-    if simulated:
+def _check_surroundings(options: Options) -> None:
+    other = f"choose another one, for example PORT={settings.PORT % 50_000 + 100}"
+    preflight.check_port(options.host, settings.PORT, "", other)
+    if options.simulated:
         preflight.check_port(
             "127.0.0.1",
             settings.PORT + 1,
             "(PORT + 1, for the simulated providers) ",
-            "choose another PORT=..., or do without them with SIMULATOR=0",
+            f"{other}, or do without them with SIMULATOR=0",
         )
     if settings.REDIS_URL:
         preflight.check_redis(settings.REDIS_URL)
 
 
-def _programs(host: str, simulated: bool) -> list[Program]:
+def _programs(options: Options) -> list[Program]:
     simulator_port = settings.PORT + 1
-    environment = {"PORT": str(settings.PORT), "HOST": host, "WORKERS": _workers()}
-    if simulated and not settings.UNCONFIGURED_PROVIDER_URL:
+    environment = {
+        "PORT": str(settings.PORT),
+        "HOST": options.host,
+        "WORKERS": str(options.workers),
+    }
+    if options.simulated and not settings.UNCONFIGURED_PROVIDER_URL:
         environment["UNCONFIGURED_PROVIDER_URL"] = f"http://127.0.0.1:{simulator_port}/{{slug}}"
     log = settings.DATA_DIR / "simulator.jsonl"
     simulator = ("simulator", "--port", str(simulator_port), "--log", str(log))
@@ -115,13 +139,9 @@ def _programs(host: str, simulated: bool) -> list[Program]:
         Program("worker", worker, environment),
     ]
     # Answers that are still running come from the simulator: it stops after the web server.
-    return [*programs, Program("simulator", simulator, last=True)] if simulated else programs
-
-
-def _workers() -> str:
-    """WORKERS, else one per core; one on SQLite, which has a single writer anyway."""
-    sqlite = settings.DATABASE_URL.startswith("sqlite:")
-    return os.environ.get("WORKERS") or str(1 if sqlite else os.cpu_count() or 1)
+    if options.simulated:
+        programs.append(Program("simulator", simulator, last=True))
+    return programs
 
 
 async def _until_ready(host: str) -> None:

@@ -20,7 +20,7 @@ from django.conf import settings
 from accounts.keys import Key
 from billing.book import GenerationRow
 from billing.holds import Cashier
-from billing.ledger import LedgerError
+from billing.refusals import LedgerError
 from billing.writer import LedgerDown
 from catalog.snapshot import Catalog, Endpoint
 from openrouter_site.errors import ApiError

@@ -144,7 +144,7 @@ class Register:
         if now > min(exchange.deadline_s, exchange.started_s + self._request_timeout_s):
             exchange.end(RequestTimeout("The model stopped answering."))
         if now > exchange.writing_since_s + self._write_stall_s and exchange.task is not None:
-            # The one place where the task may be cancelled: it waits for a reader who does not read.
+            # The one place where the task may be cancelled: it waits for who does not read.
             exchange.writing_since_s = math.inf
             exchange.abandon()
             exchange.task.cancel()

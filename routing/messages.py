@@ -1,7 +1,8 @@
 """Messages: roles, content, images and tool calls, checked in one pass that also weighs them.
 
 A message that has only a role and a text is kept as it came; any other is rebuilt from its known
-keys, so nothing the caller invented reaches a provider. Source: seed, section Request Body.
+keys, so what the caller invented reaches no provider. `reasoning_details` are a provider's own and
+go back to it unread. Source: seed, section Request Body.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ IMAGE_URL_RULE = (
 
 _detail = one_of("auto", "low", "high")
 _name = text(64)
+_ttl = one_of("5m", "1h")
 
 
 class Weight:
@@ -141,10 +143,16 @@ def _part(part: Any, where: str, role: str, weight: Weight) -> Message:
     else:
         raise invalid(where, 'must have the type "text"; only user messages take images')
     if (cache_control := part.get("cache_control")) is not None:
-        if type(cache_control) is not dict:
-            raise invalid(f"{where}.cache_control", 'must be an object: {"type": "ephemeral"}')
-        checked["cache_control"] = cache_control
+        checked["cache_control"] = _cache_control(cache_control, f"{where}.cache_control")
     return checked
+
+
+def _cache_control(value: Any, where: str) -> Message:
+    if type(value) is not dict or value.get("type") != "ephemeral":
+        raise invalid(where, 'must be {"type": "ephemeral"}, with "ttl" of "5m" or "1h" if any')
+    if value.get("ttl") is None:
+        return {"type": "ephemeral"}
+    return {"type": "ephemeral", "ttl": _ttl(f"{where}.ttl", value["ttl"])}
 
 
 def _image(image: Any, where: str) -> Message:
@@ -163,8 +171,8 @@ def _image(image: Any, where: str) -> Message:
 def _is_public(url: str) -> bool:
     """Whether a provider may fetch it: we never do, but a provider can stand in our own network.
 
-    A URL that two parsers could read differently (blanks, backslash, user@, %2e) is not public, nor is
-    an address in any spelling but the plain one, nor a name without a dot.
+    A URL that two parsers could read differently (blanks, backslash, user@, %2e) is not public,
+    nor is an address in any spelling but the plain one, nor a name without a dot.
     """
     if len(url) > URL_CHARACTERS_MAX or not url.isprintable() or " " in url or "\\" in url:
         return False

@@ -59,18 +59,23 @@ def one_of(*choices: str) -> Check:
     def check(field: str, value: Any) -> str:
         if type(value) is str and value in choices:
             return value
-        raise invalid(field, f"must be one of {', '.join(choices)}", allowed=choices)
+        raise invalid(field, f"must be one of {', '.join(choices)}", allowed=list(choices))
 
     return check
 
 
-def text(characters_max: int) -> Check:
+def text(characters_max: int, characters_min: int = 1) -> Check:
     """A string without control characters, which could forge a log line or end at a NUL."""
+    remedy = f"must be a string of {characters_min} to {characters_max} printable characters"
 
     def check(field: str, value: Any) -> str:
-        if type(value) is str and 0 < len(value) <= characters_max and value.isprintable():
+        if (
+            type(value) is str
+            and characters_min <= len(value) <= characters_max
+            and value.isprintable()
+        ):
             return value
-        raise invalid(field, f"must be a string of 1 to {characters_max} printable characters")
+        raise invalid(field, remedy)
 
     return check
 
@@ -92,8 +97,8 @@ def mapping(field: str, value: Any, allowed: Collection[str]) -> dict[str, Any]:
         raise invalid(field, "must be an object")
     for key in value:
         if key not in allowed:
-            choices = ", ".join(allowed)
-            raise invalid(f"{field}.{key[:64]}", f"is not known; {field} takes {choices}")
+            remedy = f"does not take {key[:64]!r}, only {', '.join(allowed)}"
+            raise invalid(field, remedy, unknown=key[:64], allowed=list(allowed))
     return value
 
 

@@ -7,23 +7,18 @@ unstable ones last. Nothing that fits is ever dropped for being unstable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
 from catalog.snapshot import Catalog, Endpoint, Model, Provider
 from openrouter_site.errors import BadRequest, Unavailable
-from routing.adapters import DIALECTS
-from routing.preferences import ProviderPreferences
 from routing.pricing import Size, typical_pico
 from routing.request import ChatRequest
+from routing.requirements import Choice, Dropped, Stability, fits
 
 SORT_SUFFIXES = {"nitro": "throughput", "floor": "price"}
-
-
-class Stability(Protocol):
-    def is_stable(self, endpoint_id: int) -> bool: ...
 
 
 class Caller(Protocol):
@@ -34,15 +29,6 @@ class Caller(Protocol):
 
     @property
     def allow_training(self) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """An endpoint that cannot serve this request, and the requirement it fails."""
-
-    model: str
-    provider: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +48,6 @@ class Plan:
     dropped: tuple[Dropped, ...] = ()
 
 
-@dataclass(slots=True)
-class _Choice:
-    """What one call of `plan` knows."""
-
-    request: ChatRequest
-    preferences: ProviderPreferences
-    order: tuple[Provider, ...]
-    only: frozenset[str]
-    ignore: frozenset[str]
-    deny_training: bool
-    size: Size
-    health: Stability
-    rng: Random
-    exponent: float
-    sort: str | None = None
-    dropped: list[Dropped] = field(default_factory=list)
-
-
 def plan(
     request: ChatRequest,
     caller: Caller,
@@ -95,7 +63,7 @@ def plan(
     if request.model is None and request.models:
         requested = request.models
     preferences = request.provider
-    choice = _Choice(
+    choice = Choice(
         request=request,
         preferences=preferences,
         order=tuple(_providers(preferences.order, "order", catalog)),
@@ -111,7 +79,7 @@ def plan(
     for name in requested:
         for model, sort in _resolve(name, catalog):
             choice.sort = sort or preferences.sort
-            fitting = [endpoint for endpoint in model.endpoints if _fits(endpoint, model, choice)]
+            fitting = [endpoint for endpoint in model.endpoints if fits(endpoint, model, choice)]
             if fitting:
                 routes.append(Route(model, _ordered(fitting, choice)))
     if not routes:
@@ -152,72 +120,7 @@ def _resolve(name: str, catalog: Catalog) -> list[tuple[Model, str | None]]:
     return [(model, sort)]
 
 
-def _fits(endpoint: Endpoint, model: Model, choice: _Choice) -> bool:
-    for reason, test in _REQUIREMENTS:
-        if not test(endpoint, model, choice):
-            choice.dropped.append(Dropped(model.id, endpoint.provider.name, reason))
-            return False
-    return True
-
-
-def _supports_parameters(endpoint: Endpoint, model: Model, choice: _Choice) -> bool:
-    if not choice.preferences.require_parameters:
-        return True
-    supported = endpoint.supported_parameters | {"parallel_tool_calls"}
-    return choice.request.requested_parameters <= supported
-
-
-def _supports_tools(endpoint: Endpoint, model: Model, choice: _Choice) -> bool:
-    """Where some provider of the model takes tools, only such a one may have the request."""
-    if not choice.request.has_tools or "tools" in endpoint.supported_parameters:
-        return True
-    return not any("tools" in other.supported_parameters for other in model.endpoints)
-
-
-def _within_price(endpoint: Endpoint, model: Model, choice: _Choice) -> bool:
-    ceiling, prices = choice.preferences.max_price, endpoint.prices
-    return all(
-        most is None or price <= most
-        for most, price in (
-            (ceiling.prompt_pico, prices.prompt_pico),
-            (ceiling.completion_pico, prices.completion_pico),
-            (ceiling.image_pico, prices.image_pico),
-            (ceiling.request_pico, prices.request_pico),
-        )
-    )
-
-
-Requirement = Callable[[Endpoint, Model, _Choice], bool]
-_REQUIREMENTS: tuple[tuple[str, Requirement], ...] = (
-    ("no credential configured", lambda e, m, c: e.provider.served_at is not None),
-    ("protocol not supported yet", lambda e, m, c: e.provider.dialect in DIALECTS),
-    ("provider.order", lambda e, m, c: not c.order or e.provider in c.order),
-    ("provider.only", lambda e, m, c: not c.only or e.provider.slug in c.only),
-    ("provider.ignore", lambda e, m, c: e.provider.slug not in c.ignore),
-    ("data policy", lambda e, m, c: not (c.deny_training and e.provider.may_train)),
-    (
-        "provider.zdr",
-        lambda e, m, c: not c.preferences.zdr or not e.provider.retains_prompts,
-    ),
-    (
-        "provider.quantizations",
-        lambda e, m, c: (
-            not c.preferences.quantizations
-            or (e.quantization or "unknown") in c.preferences.quantizations
-        ),
-    ),
-    ("provider.max_price", _within_price),
-    ("provider.require_parameters", _supports_parameters),
-    ("tools", _supports_tools),
-    (
-        "image input",
-        lambda e, m, c: not c.request.image_count or "image" in m.input_modalities,
-    ),
-    ("context length", lambda e, m, c: c.size.prompt_tokens < e.context_length),
-)
-
-
-def _ordered(endpoints: list[Endpoint], choice: _Choice) -> tuple[Endpoint, ...]:
+def _ordered(endpoints: list[Endpoint], choice: Choice) -> tuple[Endpoint, ...]:
     if choice.order:
         rank = {provider.slug: number for number, provider in enumerate(choice.order)}
         ordered = sorted(endpoints, key=lambda endpoint: rank[endpoint.provider.slug])
@@ -230,11 +133,11 @@ def _ordered(endpoints: list[Endpoint], choice: _Choice) -> tuple[Endpoint, ...]
     return tuple(ordered if choice.preferences.allow_fallbacks else ordered[:1])
 
 
-def _price(endpoint: Endpoint, choice: _Choice) -> int:
+def _price(endpoint: Endpoint, choice: Choice) -> int:
     return typical_pico(choice.size, endpoint.prices)
 
 
-def _balanced(endpoints: list[Endpoint], choice: _Choice) -> list[Endpoint]:
+def _balanced(endpoints: list[Endpoint], choice: Choice) -> list[Endpoint]:
     by_price = sorted(endpoints, key=lambda endpoint: _price(endpoint, choice))
     stable = [endpoint for endpoint in by_price if choice.health.is_stable(endpoint.id)]
     unstable = [endpoint for endpoint in by_price if endpoint not in stable]
@@ -245,7 +148,7 @@ def _balanced(endpoints: list[Endpoint], choice: _Choice) -> list[Endpoint]:
     return stable + unstable
 
 
-def _drawn(stable: list[Endpoint], choice: _Choice) -> Endpoint:
+def _drawn(stable: list[Endpoint], choice: Choice) -> Endpoint:
     """One of them with weight 1/price; among free ones each is as likely as the other."""
     prices = [_price(endpoint, choice) for endpoint in stable]
     if prices[0] == 0:
@@ -255,7 +158,7 @@ def _drawn(stable: list[Endpoint], choice: _Choice) -> Endpoint:
     return choice.rng.choices(stable, weights)[0]
 
 
-def _nobody_fits(requested: tuple[str, ...], choice: _Choice, catalog: Catalog) -> Exception:
+def _nobody_fits(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -> Exception:
     """The 503 that says which requirement dropped whom; 400 when the prompt is simply too long."""
     reasons = {drop.reason for drop in choice.dropped}
     if reasons == {"context length"}:
@@ -280,7 +183,7 @@ def _nobody_fits(requested: tuple[str, ...], choice: _Choice, catalog: Catalog) 
     )
 
 
-def _too_long(requested: tuple[str, ...], choice: _Choice, catalog: Catalog) -> BadRequest:
+def _too_long(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -> BadRequest:
     dropped = {drop.model for drop in choice.dropped}
     longest = max(
         endpoint.context_length for id in dropped for endpoint in catalog.models[id].endpoints

@@ -1,7 +1,7 @@
 """Provider preferences: the `provider` object of a request, checked.
 
 Sources: seed, section Provider Routing (its JSON Schema refuses unknown keys); `only`, `ignore`,
-`quantizations`, `sort`, `max_price`, `zdr` and the preferred percentiles as OpenRouter has them now.
+`quantizations`, `sort`, `max_price`, `zdr` and the percentiles as OpenRouter has them now.
 Whether a named provider exists is for the catalog to say, since an operator can add some.
 """
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.keys import REFUSED
-from billing.ledger import (
+from billing.refusals import (
     AccountFrozen,
     InsufficientCredits,
     KeyDisabled,

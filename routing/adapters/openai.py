@@ -139,7 +139,7 @@ def _chunk(choice: dict[str, Any], turn: Turn) -> Chunk | None:
     if not isinstance(text, str):
         raise TypeError("content is not text")
     native = choice.get("finish_reason")
-    delta = _beside_text(said) if said and len(said) > 1 else None
+    delta = _beside_text(said) if said and (len(said) > 1 or "content" not in said) else None
     if native:
         turn.native_finish_reason = native
     elif not (text or delta):
@@ -156,6 +156,9 @@ def _chunk(choice: dict[str, Any], turn: Turn) -> Chunk | None:
 def _beside_text(said: dict[str, Any]) -> dict[str, Any] | None:
     """tool_calls, reasoning and the like; nulls and what we say ourselves are left out."""
     beside = {key: value for key, value in said.items() if value and key not in ("role", "content")}
+    if calls := beside.get("tool_calls"):
+        # Some providers number only what they send in pieces; clients put pieces together by it.
+        beside["tool_calls"] = [{"index": index, **call} for index, call in enumerate(calls)]
     return beside or None
 
 

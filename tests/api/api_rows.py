@@ -131,3 +131,17 @@ def small_catalog():
             supported_parameters=[], max_completion_tokens=None,
         )  # fmt: skip
         endpoint(shape, openai, "0", "0")
+
+
+def error_of(answer, code):
+    """The `error` of an answer under /api/, once it is what all of them have to be."""
+    assert answer.status_code == code, answer.content
+    assert answer["Content-Type"] == "application/json"
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer
+    assert "no-store" in answer["Cache-Control"]
+    assert set(answer.json()) == {"error"}
+    error = answer.json()["error"]
+    assert set(error) <= {"code", "message", "metadata"}
+    assert error["code"] == code
+    return error

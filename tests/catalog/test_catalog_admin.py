@@ -34,7 +34,12 @@ def filled(client, row, **changes):
     """What the browser would send back from the row's own page."""
     form = client.get(page(row)).context["adminform"].form
     values = {name: form[name].value() for name in form.fields}
-    sent = {name: value for name, value in values.items() if value not in (None, False)}
+    sent = {
+        name: value for name, value in values.items() if value is not None and value is not False
+    }
+    # Fields whose default is a function carry what they held in a hidden field.
+    hidden = [name for name, field in form.fields.items() if field.show_hidden_initial]
+    sent |= {f"initial-{name}": values[name] for name in hidden}
     sent |= {"endpoints-TOTAL_FORMS": 0, "endpoints-INITIAL_FORMS": 0}
     return {name: value for name, value in (sent | changes).items() if value is not None}
 

@@ -111,7 +111,7 @@ def test_watch_survives_a_broken_database_and_says_so_once(caplog):
             assert name() == "Deepinfra" and not task.done()
             await in_thread(lambda: move("away", table))
             await in_thread(lambda: rename("After"))
-            await until(lambda: name() == "After")
+            await until(lambda: name() == "After" and "can be read again" in caplog.text)
 
     with caplog.at_level(logging.INFO, "catalog.live"):
         asyncio.run(story())

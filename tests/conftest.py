@@ -1,0 +1,87 @@
+"""What several kinds of tests share: the running product, and what to do when a tool is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent / "simulator"))
+
+from gateway_process import Gateway, Template
+from simulator_process import Simulator, start, stop
+
+
+def unavailable(what):
+    """Skip, or fail where everything is required (REQUIRE_ALL=1, as in CI)."""
+    if os.environ.get("REQUIRE_ALL") == "1":
+        pytest.fail(f"{what} is required and not here")
+    pytest.skip(f"{what} is not here")
+
+
+@pytest.fixture(scope="session")
+def tool():
+    """`tool("node")`: the path of a program, or the test is skipped."""
+
+    def find(name):
+        return shutil.which(name) or unavailable(name)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def fast_simulator(tmp_path_factory):
+    """Providers that answer as fast as they can."""
+    log_path = tmp_path_factory.mktemp("providers") / "log.jsonl"
+    process, port = start("--ttft-ms", "0", "--tokens-per-second", "0", "--log", str(log_path))
+    running = Simulator(port, log_path)
+    yield running
+    for client in running.clients.values():
+        client.close()
+    assert stop(process) == ""
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """SQLite, or the PostgreSQL server of DATABASE_URL with databases of our own."""
+    url = os.environ.get("DATABASE_URL", "")
+    server_url = url if url.startswith("postgres") else ""
+    made = Template(tmp_path_factory.mktemp("database"), server_url)
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
+def gateways():
+    """All servers of this session; they end with it."""
+    made = []
+    yield made
+    for gateway in made:
+        gateway.close()
+
+
+@pytest.fixture(scope="session")
+def new_gateway(template, fast_simulator, tmp_path_factory, gateways):
+    """Makes servers (not started yet) with databases of their own."""
+
+    def make(**environment):
+        folder = tmp_path_factory.mktemp("gateway")
+        gateways.append(Gateway(template, fast_simulator, folder, **environment))
+        return gateways[-1]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def gateway(new_gateway):
+    """The product as it comes."""
+    return new_gateway().start()
+
+
+@pytest.fixture(scope="session")
+def impatient_gateway(new_gateway):
+    """The same with short deadlines: first content 1 s, between chunks 2.25 s, comments 0.25 s."""
+    return new_gateway(TIMEOUT_SCALE="0.05", FIRST_CONTENT_TIMEOUT_S="20").start()

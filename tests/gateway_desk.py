@@ -1,0 +1,113 @@
+"""The operator's desk of a gateway under test: a process that does what pages and commands do.
+
+JSON lines in, JSON lines out, so that a key costs a millisecond and not the start of a process:
+{"do": "key", "email": ..., "credits": "5", "limit": null} -> {"ok": {...}} or {"error": text}.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import django
+
+django.setup()
+
+from django.core.management import call_command, get_commands
+from django.db import connection
+
+from accounts import keys
+from accounts.models import ApiKey, User
+from billing.book import REVENUE
+from billing.credits import account_id, grant
+from billing.ledger import Transfer
+from billing.models import Account, KeyBudget
+from billing.writer import run_now
+from openrouter_site.money import parse_amount
+
+
+def key(email, credits="5", limit=None, debt=None, expired=False):
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    expires_at = datetime.now(UTC) - timedelta(hours=1) if expired else None
+    row, text = keys.create(user, "wire", expires_at=expires_at)
+    if limit is not None:
+        KeyBudget.objects.create(key=row, limit_nano=parse_amount(limit))
+    if parse_amount(credits):
+        grant(user, parse_amount(credits), "wire test")
+    if debt is not None:
+        _take(account_id(user), parse_amount(debt))
+    return {"key": text, "key_id": row.pk, "user_id": user.pk}
+
+
+def _take(account, amount_nano):
+    run_now(
+        Transfer(
+            transfer_id=f"debt:{account}",
+            debit=account,
+            credit=REVENUE,
+            amount_nano=amount_nano,
+            kind="reversal",
+            ref=account,
+        )
+    )
+
+
+def disable(key_id):
+    ApiKey.objects.filter(pk=key_id).update(disabled=True)
+
+
+def deactivate(user_id):
+    User.objects.filter(pk=user_id).update(is_active=False)
+
+
+def freeze(user_id):
+    Account.objects.filter(pk=f"user:{user_id}").update(frozen=True)
+
+
+def sql(query, parameters=()):
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        if cursor.description is None:
+            return []
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def command(name, arguments=()):
+    """What `manage.py NAME` would say; None when there is no such command."""
+    if name not in get_commands():
+        return None
+    out = io.StringIO()
+    status = 0
+    try:
+        call_command(name, *arguments, stdout=out, stderr=out)
+    except SystemExit as error:
+        status = error.code
+    except Exception as error:
+        status, text = 1, f"{type(error).__name__}: {error}"
+        out.write(text)
+    return {"status": status, "output": out.getvalue()}
+
+
+ACTIONS = {
+    action.__name__: action for action in (key, disable, deactivate, freeze, sql, command)
+}
+
+
+def main():
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            answer = {"ok": ACTIONS[asked.pop("do")](**asked)}
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer, default=str), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""The whole product in processes: simulator, database, server; nothing inside it is replaced.
+
+`Template` is a migrated database with the catalog in it; `Gateway` a server on a copy of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import itertools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from simulator_process import Simulator
+
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
+DEADLINE_S = 30
+_serial = itertools.count(1)
+
+
+def unique(word="wire"):
+    """A word that no other request of this run has, to find a request by."""
+    return f"{word}{os.getpid()}x{next(_serial)}"
+
+
+def wait_until(condition, what, deadline_s=DEADLINE_S):
+    """The first true value of `condition()`."""
+    until = time.monotonic() + deadline_s
+    while not (value := condition()):
+        if time.monotonic() > until:
+            raise AssertionError(f"waited {deadline_s} s in vain for {what}")
+        time.sleep(0.01)
+    return value
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def _server_of(database_url):
+    """A connection to the PostgreSQL server for making and dropping databases."""
+    return psycopg.connect(database_url, autocommit=True)
+
+
+def _named(database_url, name):
+    return urlunsplit(urlsplit(database_url)._replace(path=f"/{name}"))
+
+
+class Template:
+    """A database that servers are given copies of: SQLite files, or databases on PostgreSQL."""
+
+    def __init__(self, folder, server_url):
+        self.folder = folder
+        self.server_url = server_url
+        self.names = []
+        self.url = self._new()
+        environment = {**os.environ, "DATABASE_URL": self.url, "DATA_DIR": str(folder)}
+        for command in (["migrate", "--verbosity", "0"], ["load_catalog"]):
+            done = subprocess.run(
+                [sys.executable, "manage.py", *command],
+                cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+
+    def _new(self, template=None):
+        name = f"wire_{os.getpid()}_{next(_serial)}"
+        if not self.server_url:
+            path = self.folder / f"{name}.sqlite3"
+            if template:
+                shutil.copy(template.removeprefix("sqlite:///"), path)
+            return f"sqlite:///{path}"
+        copied = f" TEMPLATE {urlsplit(template).path[1:]}" if template else ""
+        with contextlib.closing(_server_of(self.server_url)) as server:
+            server.execute(f"CREATE DATABASE {name}{copied}")
+        self.names.append(name)
+        return _named(self.server_url, name)
+
+    def copy(self):
+        return self._new(self.url)
+
+    def drop(self):
+        if self.names:
+            with contextlib.closing(_server_of(self.server_url)) as server:
+                for name in self.names:
+                    server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+class Desk:
+    """A line to tests/gateway_desk.py: `desk("key", email=...)`. Safe to use from many threads."""
+
+    def __init__(self, environment):
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, str(TESTS / "gateway_desk.py")],
+            cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def __call__(self, do, **arguments):
+        with self._lock:
+            self._process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        answer = json.loads(line or '{"error": "the desk died"}')
+        assert "error" not in answer, answer["error"]
+        return answer["ok"]
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait(timeout=10)
+        self._process.stdout.close()
+
+
+@dataclass(frozen=True)
+class Caller:
+    key: str
+    key_id: int
+    user_id: int
+
+
+class Gateway:
+    """A running server. `start` it after the desk has changed what must be there from the start."""
+
+    def __init__(self, template, simulator: Simulator, folder, **environment):
+        self.simulator = simulator
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.database_url = template.copy()
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "openrouter_site.settings",
+            "DATABASE_URL": self.database_url,
+            "DATA_DIR": str(folder),
+            "PORT": str(self.port),
+            "UNCONFIGURED_PROVIDER_URL": f"http://127.0.0.1:{simulator.port}/{{slug}}",
+            "DRAIN_TIMEOUT_S": "10",
+            **environment,
+        }
+        self.desk = Desk(self.environment)
+        self.process = None
+        self.log_path = folder / "server.log"
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "openrouter_site.server"],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+            )  # fmt: skip
+        wait_until(self._is_up, "the server")
+        return self
+
+    def _is_up(self):
+        assert self.process.poll() is None, self.log()
+        return self.is_healthy()
+
+    def is_healthy(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def caller(self, credits="5", limit=None, email=None, **more):
+        """A new account (or the one of `email`) with credits in dollars, and a key of it."""
+        email = email or f"{unique('alice')}@example.com"
+        return Caller(**self.desk("key", email=email, credits=credits, limit=limit, **more))
+
+    def sql(self, query, *parameters):
+        return self.desk("sql", query=query, parameters=parameters)
+
+    def log(self):
+        return self.log_path.read_text()
+
+    def upstream(self, marker):
+        """The simulator's records of requests whose body has `marker`, oldest first."""
+        found = self.simulator.control("GET", "/_log")["data"]
+        return [record for record in found if marker in json.dumps(record["body"])]
+
+    def open_holds(self):
+        return self.sql("SELECT id FROM billing_hold WHERE state = 'open'")
+
+    def verify(self):
+        """Nothing is held any more and every balance is the sum of its transfers."""
+        wait_until(lambda: not self.open_holds(), "all holds to be settled")
+        verified = self.desk("command", name="verify_ledger")
+        assert verified is None or verified["status"] in (0, None), verified["output"]
+        assert self.sql(_NOT_THE_SUM) == []
+        assert self.sql("SELECT * FROM billing_keybudget WHERE held_nano <> 0") == []
+
+    def stop(self):
+        """SIGTERM; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=DEADLINE_S)
+
+    def close(self):
+        try:
+            if self.process is not None and self.process.poll() is None:
+                self.stop()
+        finally:
+            if self.process is not None and self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            self.desk.close()
+
+
+_NOT_THE_SUM = """
+    SELECT * FROM (
+        SELECT a.id, a.posted_nano, a.held_nano,
+            (SELECT COALESCE(SUM(amount_nano), 0) FROM billing_transfer WHERE credit = a.id)
+          - (SELECT COALESCE(SUM(amount_nano), 0) FROM billing_transfer WHERE debit = a.id) AS total
+        FROM billing_account AS a) AS sums
+    WHERE posted_nano <> total OR held_nano <> 0"""

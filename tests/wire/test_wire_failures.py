@@ -1,0 +1,339 @@
+"""The table of failures (design/streaming.md section 3), row by row, in the OpenAI dialect.
+
+A fault is written into the prompt (simulator/faults.py) and restricted to a provider, so that tests
+cannot disturb each other.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from gateway_process import unique, wait_until
+from wire_client import (
+    CHAT,
+    TURBO,
+    bearer,
+    charged,
+    chat,
+    generation_row,
+    get,
+    only,
+    open_stream,
+    request,
+    stream,
+    user,
+)
+
+pytestmark = pytest.mark.database
+
+LLAMA = "meta-llama/llama-3-8b-instruct"
+MIXTRAL = "mistralai/mixtral-8x7b-instruct"
+# What takes the place of an answer, and may be answered by somebody else.
+REPLACED = [
+    "reset", "status=500", "status=502", "status=503", "status=408", "status=429", "status=529",
+    "status=401", "status=402", "status=403", "html", "empty", "badjson", "role_only_then_error",
+    "first_event_error=500", "first_event_error=429", "cut_after=0", "big=2000000",
+]  # fmt: skip
+# What breaks an answer that had begun, and what the client is told.
+BROKEN = [
+    ("cut_after=7", 502), ("error_after=7", 502), ("error_after=7 status=503", 502),
+    ("error_after=7 status=429", 429), ("garbage_after=7", 502),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def alice(gateway):
+    return gateway.caller(credits="50")
+
+
+def attempts_of(gateway, caller, generation_id):
+    """(provider, status) of each attempt, as /generation shows them."""
+    found = get(gateway, caller, f"/generation?id={generation_id}")
+    return [(each["provider_name"], each["status"]) for each in found["provider_responses"]]
+
+
+def providers_asked(gateway, marker):
+    return [record["provider"] for record in gateway.upstream(marker)]
+
+
+def simulate(words, provider=None):
+    restriction = f" provider={provider}" if provider else ""
+    return f"[[simulate {words}{restriction}]]"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("words", REPLACED)
+def test_a_provider_that_fails_before_content_is_replaced(gateway, alice, words, streamed):
+    if words.startswith("big") and not streamed:
+        pytest.skip("a large answer is only too large as one event")
+    marker = unique()
+    text = f"Tell me of Rome {marker} {simulate(words, 'together')} [[simulate tokens=12]]"
+    send = stream if streamed else chat
+    answer = send(gateway, alice, text, LLAMA, provider=only("Together", "Fireworks"))
+    assert answer.status == 200
+    assert providers_asked(gateway, marker) == ["together", "fireworks"]
+    if streamed:
+        assert answer.is_done and answer.events[0]["provider"] == "Fireworks"
+        usage = answer.usage
+    else:
+        assert answer.json["provider"] == "Fireworks"
+        usage = answer.json["usage"]
+    assert charged(gateway, answer.id) == (usage["total_tokens"] * 200_000 + 500) // 1000
+    tried = attempts_of(gateway, alice, answer.id)
+    assert [name for name, _ in tried] == ["Together", "Fireworks"]
+    assert tried[0][1] != 200 and tried[1][1] == 200
+
+
+ALONE = {
+    "reset": 502, "status=500": 502, "status=503": 502, "status=408": 502, "status=429": 429,
+    "status=529": 429, "status=401": 502, "status=402": 502, "status=403": 502, "html": 502,
+    "empty": 502, "badjson": 502, "role_only_then_error": 502, "first_event_error=429": 429,
+    "first_event_error=503": 502, "first_event_error=401": 502, "cut_after=0": 502,
+    "status=400": 400, "status=413": 400, "status=422": 400,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("words", ALONE)
+def test_the_status_when_nobody_is_left(gateway, alice, words, streamed):
+    answer = (stream if streamed else chat)(
+        gateway, alice, f"{unique()} [[simulate {words} message='No way']]", TURBO
+    )
+    assert answer.status == ALONE[words]
+    error = answer.error
+    assert error["metadata"]["provider_name"] == "OpenAI"
+    assert charged(gateway, answer.id) == 0
+    found = get(gateway, alice, f"/generation?id={answer.id}")
+    assert found["total_cost"] == 0 and found["finish_reason"] == "error"
+    if "retry-after" in answer.headers:
+        assert answer.status == 429
+
+
+def test_all_busy_is_429_with_the_smallest_retry_after(gateway, alice):
+    text = (
+        f"{unique()} {simulate('status=429 retry_after=9', 'together')}"
+        f" {simulate('status=429 retry_after=4', 'fireworks')} {simulate('status=529', 'lepton')}"
+    )
+    answer = chat(gateway, alice, text, LLAMA, provider=only("Together", "Fireworks", "Lepton"))
+    assert answer.status == 429
+    assert answer.headers["retry-after"] == "4"
+    assert answer.error["metadata"]["retry_after_seconds"] == 4
+
+
+def test_one_busy_and_one_broken_is_502(gateway, alice):
+    text = f"{simulate('status=429', 'together')} {simulate('status=500', 'fireworks')}"
+    for order in (("Together", "Fireworks"), ("Fireworks", "Together")):
+        answer = chat(gateway, alice, text, LLAMA, provider=only(*order))
+        assert answer.status == 502
+        assert "retry-after" not in answer.headers
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_words_about_our_own_credential_stay_with_us(gateway, alice, status):
+    secret = f"Your account acme-42 with sk-{unique('leak')}{'0' * 20} is bad"
+    text = f"[[simulate status={status} message='{secret}']]"
+    answer = chat(gateway, alice, text)
+    assert answer.status == 502
+    assert b"acme-42" not in answer.body and b"leak" not in answer.body
+
+
+def test_a_credential_in_an_error_is_masked(gateway, alice):
+    text = "[[simulate status=500 message='Invalid key sk-proj-abcdef0123456789abcdef']]"
+    answer = chat(gateway, alice, text)
+    assert answer.status == 502
+    assert b"abcdef0123456789" not in answer.body
+    assert "Invalid key ***" in answer.error["metadata"]["raw"]
+
+
+def test_at_most_three_endpoints_of_a_model_are_tried(gateway, alice):
+    marker = unique()
+    everyone = ("Together", "Fireworks", "Lepton", "OctoAI", "DeepInfra")
+    answer = chat(
+        gateway, alice, f"{marker} [[simulate status=503]]", LLAMA, provider=only(*everyone)
+    )
+    assert answer.status == 502
+    assert providers_asked(gateway, marker) == ["together", "fireworks", "lepton"]
+    assert [each["provider"] for each in answer.error["metadata"]["attempts"]] == [
+        "Together", "Fireworks", "Lepton",
+    ]  # fmt: skip
+
+
+def test_at_most_six_endpoints_of_a_request_are_tried(gateway, alice):
+    marker = unique()
+    body = {
+        "model": LLAMA, "models": [MIXTRAL, "openchat/openchat-7b", TURBO],
+        "messages": user(f"{marker} [[simulate status=503]]"),
+    }  # fmt: skip
+    answer = request(gateway, "POST", CHAT, body, bearer(alice))
+    assert answer.status == 502
+    assert len(gateway.upstream(marker)) == 6
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("words", ["status=400", "status=422", "status=503", "reset"])
+def test_the_next_model_answers_when_the_first_cannot(gateway, alice, words, streamed):
+    marker = unique()
+    text = f"{marker} [[simulate {words} model=gpt-3.5-turbo]] [[say: from another]]"
+    extra = {"models": [LLAMA], "route": "fallback", "max_tokens": 50}
+    answer = (stream if streamed else chat)(gateway, alice, text, TURBO, **extra)
+    assert answer.status == 200
+    assert answer.text == "from another"
+    model = answer.events[0]["model"] if streamed else answer.json["model"]
+    assert model == LLAMA
+    asked = providers_asked(gateway, marker)
+    assert asked[0] == "openai" and len(asked) == 2
+    row = generation_row(gateway, answer.id)
+    assert row["model"] == LLAMA
+    assert charged(gateway, answer.id) == row["cost_nano"] > 0
+
+
+def test_a_dearer_model_is_covered_by_a_larger_hold(gateway, alice):
+    text = f"{unique()} [[simulate status=503 provider=lepton]] [[simulate tokens=60]]"
+    answer = chat(
+        gateway, alice, text, "undi95/toppy-m-7b:nitro", models=["openai/gpt-4"], max_tokens=60
+    )
+    assert answer.json["model"] == "openai/gpt-4"
+    usage = answer.json["usage"]
+    pico = usage["prompt_tokens"] * 30_000_000 + usage["completion_tokens"] * 60_000_000
+    assert charged(gateway, answer.id) == (pico + 500) // 1000
+    assert gateway.sql("SELECT id FROM billing_transfer WHERE kind = 'overrun'") == []
+
+
+def test_route_fallback_without_models_answers_with_an_open_model(gateway, alice):
+    """Seed, Model Routing: the most appropriate open-source model, priced at most like the first."""
+    text = f"{unique()} [[simulate status=503 provider=openai]] [[say: from an open one]]"
+    answer = chat(gateway, alice, text, TURBO, route="fallback")
+    assert answer.status == 200, answer.body
+    assert not answer.json["model"].startswith("openai/")
+
+
+def test_without_fallbacks_only_the_first_provider_is_asked(gateway, alice):
+    marker = unique()
+    preferences = {**only("Together", "Fireworks"), "allow_fallbacks": False}
+    answer = chat(gateway, alice, f"{marker} [[simulate status=503]]", LLAMA, provider=preferences)
+    assert answer.status == 502
+    assert providers_asked(gateway, marker) == ["together"]
+
+
+@pytest.mark.parametrize("order", [["Fireworks", "Together"], ["fireworks", "together"]])
+def test_order_takes_display_names_and_slugs(gateway, alice, order):
+    answer = chat(gateway, alice, "[[say: hi]]", LLAMA, provider={"order": order})
+    assert answer.json["provider"] == "Fireworks"
+
+
+def test_order_is_exhaustive_and_skips_who_does_not_serve_it(gateway, alice):
+    answer = chat(gateway, alice, "[[say: hi]]", LLAMA, provider=only("Azure", "OpenAI", "Lepton"))
+    assert answer.json["provider"] == "Lepton"
+    error = chat(gateway, alice, "hi", LLAMA, provider=only("Azure", "OpenAI")).error
+    assert error["code"] == 503
+    assert {each["reason"] for each in error["metadata"]["dropped"]} == {"provider.order"}
+
+
+def test_nobody_who_trains_is_asked_when_the_caller_denies_it(gateway, alice):
+    deny = {"data_collection": "deny"}
+    marker = unique()
+    for _ in range(8):
+        answer = chat(gateway, alice, f"{marker} [[say: hi]]", "lynn/soliloquy-l3", provider=deny)
+        assert answer.json["provider"] == "Lynn 2"
+    error = chat(gateway, alice, "hi", "deepseek/deepseek-chat", provider=deny).error
+    assert error["code"] == 503
+    assert error["metadata"]["dropped"][0]["reason"] == "data policy"
+
+
+def test_required_parameters_nobody_has_are_503(gateway, alice):
+    preferences = {"require_parameters": True}
+    error = chat(
+        gateway, alice, "hi", "lynn/soliloquy-l3", provider=preferences,
+        response_format={"type": "json_object"},
+    ).error  # fmt: skip
+    assert error["code"] == 503
+    dropped = error["metadata"]["dropped"]
+    assert {each["reason"] for each in dropped} == {"provider.require_parameters"}
+    assert {each["provider"] for each in dropped} == {"Lynn", "Lynn 2"}
+    body = {"top_k": 7, "temperature": 0.1, "provider": preferences}
+    for _ in range(4):
+        answer = chat(gateway, alice, "[[say: hi]]", LLAMA, **body)
+        assert answer.json["provider"] not in ("Groq", "OctoAI", "AnyScale")
+
+
+@pytest.mark.parametrize(("words", "code"), BROKEN)
+def test_a_stream_that_breaks_off_says_so_in_band(gateway, alice, words, code):
+    marker = unique()
+    text = f"Tell me of Rome {marker} [[simulate {words} message=Sorry]]"
+    answer = stream(gateway, alice, text, LLAMA, provider=only("Together", "Fireworks"))
+    assert answer.status == 200
+    assert answer.error["code"] == code
+    assert answer.text != ""
+    # Nobody continues what another began.
+    assert providers_asked(gateway, marker) == ["together"]
+    row = generation_row(gateway, answer.id)
+    assert row["finish_reason"] == "error"
+    assert row["tokens_completion"] == 7
+    (record,) = gateway.upstream(marker)
+    if "garbage" not in words:
+        assert record["completion_tokens"] == 7
+    cost = ((row["native_tokens_prompt"] + 7) * 180_000 + 500) // 1000
+    assert charged(gateway, answer.id) == row["cost_nano"] == cost
+    assert get(gateway, alice, f"/generation?id={answer.id}")["total_cost"] == cost / 1e9
+
+
+def test_a_whole_answer_that_breaks_off_is_asked_of_another(gateway, alice):
+    for words in ("cut_after=3", "garbage_after=3"):
+        marker = unique()
+        text = f"{marker} {simulate(words, 'together')} [[say: whole]]"
+        answer = chat(gateway, alice, text, LLAMA, provider=only("Together", "Fireworks"))
+        assert answer.text == "whole"
+        assert providers_asked(gateway, marker) == ["together", "fireworks"]
+
+
+def test_a_failing_provider_is_tried_last_by_the_next_request(gateway, alice):
+    model = "microsoft/wizardlm-2-7b"
+    text = "[[simulate status=503 provider=deepinfra]] [[say: hi]]"
+    for _ in range(12):
+        assert chat(gateway, alice, text, model).status == 200
+    # Both cost the same, so without the mark each would be first in half of the requests.
+    marker = unique()
+    for _ in range(12):
+        assert chat(gateway, alice, f"{marker} [[say: hi]]", model).status == 200
+    assert set(providers_asked(gateway, marker)) == {"lepton"}
+    # Last, and not dropped.
+    answer = chat(gateway, alice, "[[simulate status=503 provider=lepton]] [[say: hi]]", model)
+    assert answer.json["provider"] == "DeepInfra"
+
+
+def test_what_the_request_does_wrong_is_not_the_providers_failure(gateway, alice):
+    model = "cognitivecomputations/dolphin-mixtral-8x7b"
+    for _ in range(6):
+        assert chat(gateway, alice, "[[simulate status=400]]", model).status == 400
+    marker = unique()
+    for _ in range(24):
+        assert chat(gateway, alice, f"{marker} [[say: hi]]", model).status == 200
+    assert len(set(providers_asked(gateway, marker))) > 1
+
+
+def test_a_prompt_that_is_too_long_is_400_and_costs_nothing(gateway, alice):
+    answer = chat(gateway, alice, "word " * 9_000, LLAMA, transforms=[])
+    assert answer.status == 400
+    error = answer.error
+    assert error["metadata"]["error_type"] == "context_length_exceeded"
+    assert "maximum context length is" in error["message"]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_provider_that_says_too_long_is_400(gateway, alice, streamed):
+    message = "This model's maximum context length is 16385 tokens"
+    text = f"{unique()} [[simulate status=400 message=\"{message}\"]]"
+    answer = (stream if streamed else chat)(gateway, alice, text)
+    assert answer.status == 400
+    assert message in answer.error["message"]
+
+
+def test_an_error_mid_stream_keeps_what_was_said(gateway, alice):
+    with open_stream(gateway, alice, f"Rome {unique()} [[simulate error_after=40 tps=200]]") as answer:
+        answer.until_text()
+        answer.read()
+    assert answer.error["code"] == 502
+    assert len(answer.text) > 40
+    assert json.dumps(answer.error["metadata"]).count("OpenAI") == 1
+    wait_until(lambda: generation_row(gateway, answer.id), "the settlement")
