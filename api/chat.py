@@ -50,6 +50,7 @@ class Reply:
         self._started = False
         self._frames: Frames | None = None
         self._sent_s = time.monotonic()
+        self._turn = asyncio.Lock()  # comments come from another task than the answer
         self._generation_id = (b"x-generation-id", exchange.id.encode())
 
     async def chunks(self, chunks: list[Chunk]) -> None:
@@ -60,7 +61,7 @@ class Reply:
 
     async def comment(self) -> None:
         """Keeps the connection awake when nothing was sent for a while (seed, SSE comments)."""
-        if self._stream and not self.finished:
+        if self._stream and not self.finished and not self._turn.locked():
             silent_s = time.monotonic() - self._sent_s
             if silent_s >= settings.COMMENT_INTERVAL_S * 0.9:
                 await self._write(COMMENT)
@@ -88,28 +89,28 @@ class Reply:
 
     async def _write(self, data: bytes, *, more: bool = True) -> None:
         exchange = self._exchange
-        if exchange.gone:
-            return
-        exchange.writing_since_s = self._sent_s = time.monotonic()
-        try:
-            if not self._started:
-                self._started = True
-                await self._send(
-                    {
-                        "type": "http.response.start",
-                        "status": 200,
-                        "headers": [*_STREAM_HEADERS, self._generation_id],
-                    }
-                )
-            await self._send({"type": "http.response.body", "body": data, "more_body": more})
-        except asyncio.CancelledError:
-            # The register cancels a write that stalls; no other cancellation is ours to stop.
-            task = asyncio.current_task()
-            if task is None or not self._exchange.gone:
-                raise
-            task.uncancel()
-        finally:
-            exchange.writing_since_s = math.inf
+        async with self._turn:
+            if exchange.gone:
+                return
+            exchange.writer = asyncio.current_task()
+            exchange.writing_since_s = self._sent_s = time.monotonic()
+            try:
+                await self._send_frames(data, more)
+            except asyncio.CancelledError:
+                # The register cancels a write that stalls; no other cancellation is ours to stop.
+                task = asyncio.current_task()
+                if task is None or not self._exchange.gone:
+                    raise
+                task.uncancel()
+            finally:
+                exchange.writing_since_s = math.inf
+
+    async def _send_frames(self, data: bytes, more: bool) -> None:
+        if not self._started:
+            self._started = True
+            headers = [*_STREAM_HEADERS, self._generation_id]
+            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
 
 _STREAM_HEADERS = (

@@ -82,7 +82,7 @@ class Client:
 
     def __init__(self, url: str, directive: str, *, stream: bool) -> None:
         parts = urlsplit(url)
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         self._free: list[Connection] = []
         self.failures: Counter[str] = Counter()
         self.body = body_of(directive, stream=stream)

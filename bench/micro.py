@@ -13,7 +13,7 @@ from typing import Any
 
 import client
 
-_SECONDS_EACH = 0.4
+_SECONDS_EACH = 0.25
 _SENTENCE = "The quick brown fox jumps over the lazy dog, and then it sleeps in the sun. "
 
 

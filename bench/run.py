@@ -161,14 +161,20 @@ def _names(cpus: processes.Cpus) -> str:
     return ",".join(map(str, sorted(cpus))) or "any"
 
 
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def _end(_number: int, _frame: FrameType | None) -> None:
+    # Once is enough: a second one must not interrupt the ending of what we started.
+    for number in _ENDS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def main() -> None:
     given = arguments()
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGHUP, _end)
+    for number in _ENDS:
+        signal.signal(number, _end)
     RESULTS.mkdir(exist_ok=True)
     stem = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     began_s = time.monotonic()

@@ -40,7 +40,7 @@ def _spend(budget: BudgetRow | None, hold: HoldRow, charge_nano: int) -> None:
         return
     budget.spent_total_nano += charge_nano
     if budget.period_start == hold.period_start:
-        budget.spent_nano += charge_nano
+        budget.spent_nano = max(0, budget.spent_nano + charge_nano)
 
 
 def _record(book: Book, generation: GenerationRow, charge_nano: int) -> None:

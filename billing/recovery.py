@@ -21,12 +21,6 @@ logger = logging.getLogger(__name__)
 _HOLDS_PER_SWEEP = 500
 
 
-def _seconds_ago(connection: Connection, seconds: float) -> str:
-    if connection.for_update:
-        return f"now() - interval '{seconds:.3f} seconds'"
-    return f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-{seconds:.3f} seconds')"
-
-
 def beat(connection: Connection, instance_id: str) -> None:
     """This process lives, says the database's clock."""
     connection.execute(
@@ -47,7 +41,7 @@ def reap(connection: Connection) -> int:
         "SELECT h.id, h.account_id, h.key_id FROM billing_hold AS h"
         " LEFT JOIN billing_instance AS i ON i.id = h.instance_id"
         " WHERE h.state = 'open' AND (i.last_seen IS NULL"
-        f" OR i.last_seen < {_seconds_ago(connection, settings.INSTANCE_SILENT_S)}"
+        f" OR i.last_seen < {connection.seconds_ago(settings.INSTANCE_SILENT_S)}"
         f" OR h.expires_at < {connection.clock}) ORDER BY h.id LIMIT {_HOLDS_PER_SWEEP}"
     )
     if orphans:

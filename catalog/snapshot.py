@@ -111,7 +111,7 @@ class Catalog:
     providers: Mapping[str, Provider]
 
     def provider_named(self, name: str) -> Provider | None:
-        """By display name as in the seed's enum ("Mancer 2") or by slug ("mancer-2", "together/x")."""
+        """By display name (the seed's "Mancer 2") or by slug ("mancer-2", "together/x")."""
         wanted = name.casefold()
         slug = wanted.partition("/")[0]
         for provider in self.providers.values():

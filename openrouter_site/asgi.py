@@ -27,7 +27,7 @@ from catalog import live  # noqa: E402
 from openrouter_site.database import OUTAGES  # noqa: E402
 from routing import tokens  # noqa: E402
 from routing.complete import Engine  # noqa: E402
-from routing.exchange import Register  # noqa: E402
+from routing.exchange import Deadlines, Register  # noqa: E402
 from routing.health import Health  # noqa: E402
 from routing.upstream import Upstream  # noqa: E402
 
@@ -65,11 +65,7 @@ class Process:
             catalog=live.peek,
             cashier=cashier,
             upstream=Upstream(settings.CONNECT_TIMEOUT_S),
-            register=Register(
-                tick_s=0.25 * min(1, settings.TIMEOUT_SCALE),
-                write_stall_s=settings.WRITE_STALL_TIMEOUT_S,
-                request_timeout_s=settings.REQUEST_TIMEOUT_S,
-            ),
+            register=Register(_deadlines()),
             health=Health(settings.ROUTING_OUTAGE_WINDOW_S),
         )
         self._watchers = [
@@ -93,10 +89,21 @@ class Process:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
         await self.engine.cashier.writer.stop()
-        await self.engine.upstream.close()
+        self.engine.upstream.close()
         with contextlib.suppress(*OUTAGES):
             await asyncio.to_thread(recovery.depart, self.engine.cashier.instance_id)
         self.engine = None
+
+
+def _deadlines() -> Deadlines:
+    return Deadlines(
+        request_s=settings.REQUEST_TIMEOUT_S,
+        attempt_s=settings.ATTEMPT_TIMEOUT_S,
+        first_content_s=settings.FIRST_CONTENT_TIMEOUT_S,
+        chunk_gap_s=settings.CHUNK_GAP_TIMEOUT_S,
+        write_stall_s=settings.WRITE_STALL_TIMEOUT_S,
+        tick_s=0.25 * min(1, settings.TIMEOUT_SCALE),
+    )
 
 
 process = Process()

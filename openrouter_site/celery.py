@@ -64,6 +64,8 @@ def use_folder_queue() -> None:
     app.conf.broker_transport = "openrouter_site.celery:FolderTransport"
 
 
+# The clock keeps its state in a file, whatever the queue is.
+Path(settings.CELERY_BEAT_SCHEDULE_FILENAME).parent.mkdir(parents=True, exist_ok=True)
 if settings.CELERY_BROKER_URL.startswith("filesystem:"):
     use_folder_queue()
 

@@ -48,6 +48,9 @@ class Connection(Protocol):
     def snapshot(self) -> AbstractContextManager[None]:
         """All reads inside see one state of the database; nobody who writes waits for us."""
 
+    def seconds_ago(self, seconds: float) -> str:
+        """SQL for the moment so long ago by the database's clock."""
+
     def moment(self, value: datetime) -> Any:
         """A datetime as this engine's driver stores it."""
 
@@ -96,6 +99,9 @@ class SqliteConnection:
             yield
         finally:
             self._raw.execute("ROLLBACK")
+
+    def seconds_ago(self, seconds: float) -> str:
+        return f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-{seconds:.3f} seconds')"
 
     def moment(self, value: datetime) -> str:
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
@@ -161,6 +167,9 @@ class PostgresqlConnection:
         finally:
             if not self._raw.closed:
                 self._raw.execute("ROLLBACK")
+
+    def seconds_ago(self, seconds: float) -> str:
+        return f"(now() - interval '{seconds:.3f} seconds')"
 
     def moment(self, value: datetime) -> datetime:
         return value

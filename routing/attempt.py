@@ -10,8 +10,6 @@ import asyncio
 import logging
 import time
 
-from django.conf import settings
-
 from catalog.snapshot import Endpoint, Model
 from openrouter_site.errors import ApiError, RequestTimeout
 from openrouter_site.money import cost_ceiling_nano
@@ -20,7 +18,7 @@ from routing.chunk import Chunk, Failure, Turn
 from routing.exchange import ClientGone, Exchange
 from routing.health import Health
 from routing.pricing import Size, affordable_tokens
-from routing.refusal import Attempt, masked
+from routing.refusal import OWN_CREDENTIAL_REFUSED, Attempt, masked, shown
 from routing.request import ChatRequest
 from routing.sse import MalformedStream
 from routing.upstream import Answer, ConnectionLost, Upstream
@@ -52,7 +50,7 @@ class Serving:
     async def read(self) -> tuple[list[Chunk], Failure | None]:
         """The chunks of the next read, and the failure that ends the answer, if any."""
         exchange = self._exchange
-        exchange.deadline_s = time.monotonic() + settings.CHUNK_GAP_TIMEOUT_S
+        exchange.deadline_s = time.monotonic() + exchange.register.deadlines.chunk_gap_s
         try:
             events = await self._answer.events()
         except ClientGone:
@@ -142,6 +140,9 @@ class Attempts:
             failure = Failure(502, str(error))
         except (MalformedStream, *_RUBBISH):
             failure = Failure(502, "the provider sent something that is no answer")
+        finally:
+            # A timer that ended cannot be set off: whoever stops us from now on only leaves a note.
+            self._exchange.timer = None
         ms = round((time.monotonic() - started_s) * 1000)
         if failure is None:
             self._health.succeeded(endpoint.id)
@@ -153,12 +154,13 @@ class Attempts:
     def _failed(self, model: Model, endpoint: Endpoint, failure: Failure, ms: int) -> None:
         self.failures.append((failure, endpoint))
         self.last_endpoint = None
-        error = masked(failure.message)
+        error = shown(failure)
         self.log.append(Attempt(model.id, endpoint.provider.name, failure.status, ms, error))
-        if failure.status in {401, 402, 403}:
+        if failure.status in OWN_CREDENTIAL_REFUSED:
             logger.error(
-                "%s refuses our credential (%d): %s", endpoint.provider.name, failure.status, error
-            )
+                "%s refuses our credential (%d): %s",
+                endpoint.provider.name, failure.status, masked(failure.message),
+            )  # fmt: skip
             self._health.failed(endpoint.id, eject_s=_CREDENTIAL_EJECT_S)
         elif not failure.permanent:
             self._health.failed(endpoint.id)
@@ -170,7 +172,8 @@ class Attempts:
         max_tokens = affordable_tokens(size, endpoint, exchange.hold.granted_nano)
         sent = dialect.encode(request, endpoint, max_tokens)
         turn = Turn(stream=sent.stream)
-        timeout_s = settings.FIRST_CONTENT_TIMEOUT_S if sent.stream else settings.ATTEMPT_TIMEOUT_S
+        deadlines = exchange.register.deadlines
+        timeout_s = deadlines.first_content_s if sent.stream else deadlines.attempt_s
         async with asyncio.timeout(timeout_s) as exchange.timer:
             answer = await self._upstream.send(endpoint, sent)
             try:
@@ -178,15 +181,17 @@ class Attempts:
                 if answer.status != 200:
                     serving.failure = dialect.decode_error(answer.status, await answer.body())
                     serving.failure.retry_after_s = answer.retry_after_s
+                    if answer.status == 408:
+                        # 408 is our own deadline; theirs is a failure like any other.
+                        serving.failure.status = 504
                     answer.close()
                 elif sent.stream:
                     await _until_content(serving, answer, dialect)
                 else:
                     await _whole(serving, answer, dialect)
             except BaseException:
-                answer.response.close()
+                answer.abort()
                 raise
-        exchange.timer = None
         if sent.stream:
             exchange.answer = answer
         serving.first_content_s = time.monotonic() - started_s
@@ -198,11 +203,13 @@ class Attempts:
 
 async def _until_content(serving: Serving, answer: Answer, dialect: Dialect) -> None:
     """Read until something was said; a failure before that is the attempt's failure."""
-    if answer.is_json:
+    if answer.is_encoded:
+        raise ValueError("compressed, though we asked that it should not be")
+    if answer.content_type.endswith("json"):
         # Some providers answer a stream request with a plain error, or a whole answer, and 200.
         await _whole(serving, answer, dialect)
         return
-    if not answer.is_stream:
+    if answer.content_type != "text/event-stream":
         raise ValueError("not an event stream")
     while not serving.chunks:
         events = await answer.events()

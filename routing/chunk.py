@@ -57,7 +57,6 @@ class Sent:
     path: str
     body: bytes
     stream: bool
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -8,13 +8,13 @@ is settled and `exchange.usage` is there: only then may the caller be told that 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import orjson
 from django.conf import settings
 
 from accounts.keys import Key
@@ -23,7 +23,6 @@ from billing.holds import Cashier
 from billing.refusals import LedgerError
 from billing.writer import LedgerDown
 from catalog.snapshot import Catalog, Endpoint
-from openrouter_site.errors import ApiError
 from routing import pricing, refusal, tokens
 from routing.attempt import Attempts, Serving
 from routing.chunk import Chunk, Failure
@@ -35,7 +34,7 @@ from routing.settlement import Outcome, record
 from routing.upstream import Upstream
 
 # Longer texts are counted in a thread, so that one caller does not stop the others.
-_COUNT_IN_THREAD_BYTES = 64 * 1024
+_COUNT_IN_THREAD_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +207,4 @@ async def _settled(
 
 def new_generation_id() -> str:
     """`gen-<unix seconds>-<20 alphanumerics>` (spec/decisions.md)."""
-    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    return f"gen-{int(time.time())}-{''.join(random.choices(alphabet, k=20))}"
-
-
-def error_document(error: ApiError) -> bytes:
-    return orjson.dumps(error.body())
+    return f"gen-{int(time.time())}-{os.urandom(10).hex()}"

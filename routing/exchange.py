@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from billing.holds import Hold
@@ -29,6 +30,18 @@ _DRAINS_MAX = 64
 _TICKS_PER_PROGRESS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds, each inside its parent (design/streaming.md section 3)."""
+
+    request_s: float
+    attempt_s: float
+    first_content_s: float
+    chunk_gap_s: float
+    write_stall_s: float
+    tick_s: float
+
+
 class ClientGone(Exception):
     """The caller closed the connection, or does not read."""
 
@@ -40,7 +53,7 @@ class Exchange:
         "answer", "cancellable", "cost_nano", "deadline_s", "delivered_characters", "ended_by",
         "gone", "hold", "id", "model_id", "price_completion_pico", "prompt_nano", "provider_name",
         "register", "response_model", "started_s", "stream", "system_fingerprint", "task", "timer",
-        "usage", "writing_since_s",
+        "usage", "writer", "writing_since_s",
     )  # fmt: skip
 
     def __init__(self, register: Register, id: str, *, stream: bool) -> None:
@@ -64,6 +77,7 @@ class Exchange:
         self.price_completion_pico = 0
         self.usage: dict[str, Any] = {}
         self.cost_nano = 0
+        self.writer: asyncio.Task[Any] | None = None
         self.writing_since_s = math.inf
 
     def abandon(self) -> None:
@@ -104,12 +118,10 @@ class Exchange:
 class Register:
     """All exchanges of this process, watched four times a second."""
 
-    def __init__(self, *, tick_s: float, write_stall_s: float, request_timeout_s: float) -> None:
+    def __init__(self, deadlines: Deadlines) -> None:
+        self.deadlines = deadlines
         self.live: set[Exchange] = set()
         self.draining = False
-        self._tick_s = tick_s
-        self._write_stall_s = write_stall_s
-        self._request_timeout_s = request_timeout_s
 
     def start(self, exchange: Exchange, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `work` in a task of its own that nobody cancels."""
@@ -132,7 +144,7 @@ class Register:
         """For the life of the process: deadlines, stalled readers, progress."""
         tick = 0
         while True:
-            await asyncio.sleep(self._tick_s)
+            await asyncio.sleep(self.deadlines.tick_s)
             tick += 1
             now = time.monotonic()
             for exchange in tuple(self.live):
@@ -141,13 +153,16 @@ class Register:
                     exchange.note_progress()
 
     def _watch(self, exchange: Exchange, now: float) -> None:
-        if now > min(exchange.deadline_s, exchange.started_s + self._request_timeout_s):
+        if now > min(exchange.deadline_s, exchange.started_s + self.deadlines.request_s):
             exchange.end(RequestTimeout("The model stopped answering."))
-        if now > exchange.writing_since_s + self._write_stall_s and exchange.task is not None:
-            # The one place where the task may be cancelled: it waits for who does not read.
+        if (
+            now > exchange.writing_since_s + self.deadlines.write_stall_s
+            and exchange.writer is not None
+        ):
+            # The one place where a task may be cancelled: it waits for who does not read.
             exchange.writing_since_s = math.inf
             exchange.abandon()
-            exchange.task.cancel()
+            exchange.writer.cancel()
         hold = exchange.hold
         if hold is not None and hold.refused:
             exchange.end(

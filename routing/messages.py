@@ -83,6 +83,7 @@ def parse_messages(messages: Any) -> tuple[tuple[Message, ...], int, int]:
             and type(words := message.get("content")) is str
             and message.get("role") in PLAIN_ROLES
         ):
+            # This is text_size without the call: most messages of most requests pass here.
             text_bytes += len(words) if words.isascii() else len(words.encode())
             continue
         if weight is None:

@@ -59,9 +59,7 @@ def plan(
     exponent: float = 1.0,
 ) -> Plan:
     """Raises BadRequest for a model or provider nobody knows, Unavailable (503) when none fits."""
-    requested = (request.model or caller.default_model, *request.models)
-    if request.model is None and request.models:
-        requested = request.models
+    requested = _requested(request, caller, catalog)
     preferences = request.provider
     choice = Choice(
         request=request,
@@ -85,6 +83,43 @@ def plan(
     if not routes:
         raise _nobody_fits(requested, choice, catalog)
     return Plan(requested, tuple(routes), tuple(choice.dropped))
+
+
+def _requested(request: ChatRequest, caller: Caller, catalog: Catalog) -> tuple[str, ...]:
+    """The model, then its fallbacks: those listed, or one of ours for `route` alone (seed)."""
+    if request.models:
+        return (request.model, *request.models) if request.model else request.models
+    name = request.model or caller.default_model
+    alternative = _open_alternative(name, catalog) if request.route == "fallback" else None
+    return (name, alternative) if alternative else (name,)
+
+
+def _open_alternative(name: str, catalog: Catalog) -> str | None:
+    """The most appropriate open model priced at or below this one (seed, Model Routing).
+
+    Open means that its weights are published; the dearest of those is taken to be the best.
+    """
+    primary = catalog.models.get(name)
+    if primary is None:
+        return None
+    candidates = [
+        model
+        for model in catalog.models.values()
+        if model.hugging_face_id
+        and model.kind == "chat"
+        and model.variant is None
+        and model.id != name
+        and model.prices.prompt_pico <= primary.prices.prompt_pico
+        and model.prices.completion_pico <= primary.prices.completion_pico
+        and set(primary.input_modalities) <= set(model.input_modalities)
+        and any(endpoint.provider.served_at for endpoint in model.endpoints)
+    ]
+    best = max(
+        candidates,
+        key=lambda model: (model.prices.prompt_pico + model.prices.completion_pico, model.id),
+        default=None,
+    )
+    return best.id if best else None
 
 
 def _providers(names: Iterable[str], where: str, catalog: Catalog) -> Iterable[Provider]:

@@ -36,6 +36,7 @@ from routing.pricing import Size, affordable_tokens
 
 _RAW_CHARACTERS_MAX = 500
 _RETRY_AFTER_S_MAX = 3600
+OWN_CREDENTIAL_REFUSED = frozenset({401, 402, 403})
 # Keys of providers (sk-..., AIza..., gsk_..., JWTs) and anything said to be a bearer token.
 _SECRETS = re.compile(
     r"(?i)\b(?:sk|pk|gsk|hf|r8|fw|key|xai|AIza)[-_]?[A-Za-z0-9_\-*.]{12,}|bearer\s+\S+|eyJ[\w.\-]{20,}"
@@ -62,6 +63,13 @@ class Attempt:
 def masked(text: str) -> str:
     """A provider's words without what looks like a credential, cut to a readable length."""
     return _SECRETS.sub("***", text)[:_RAW_CHARACTERS_MAX]
+
+
+def shown(failure: Failure) -> str:
+    """A provider's words as the caller may read them: not those about our account there."""
+    if failure.status in OWN_CREDENTIAL_REFUSED:
+        return "The provider refused this server's own credential."
+    return masked(failure.message)
 
 
 def of_ledger(
@@ -112,7 +120,7 @@ def of_failures(failures: list[tuple[Failure, Endpoint]], attempts: list[Attempt
     failure, endpoint = failures[-1]
     metadata: dict[str, Any] = {
         "provider_name": endpoint.provider.name,
-        "raw": masked(failure.message),
+        "raw": shown(failure),
         "attempts": [attempt.as_json() for attempt in attempts],
     }
     statuses = [each.status for each, _ in failures]
@@ -127,15 +135,12 @@ def of_failures(failures: list[tuple[Failure, Endpoint]], attempts: list[Attempt
         return BadRequest(text, metadata)
     if failure.status == 408:
         return RequestTimeout("The model did not answer in time.", metadata)
-    if failure.status in {401, 402, 403}:
-        # Its words may describe our account there; they are for the operator's log only.
-        metadata["raw"] = "The provider refused this server's own credential."
     return BadGateway("Provider returned error", metadata)
 
 
 def in_band(failure: Failure, provider: str) -> ApiError:
     """What breaks off an answer that had begun."""
-    metadata = {"provider_name": provider, "raw": masked(failure.message)}
+    metadata = {"provider_name": provider, "raw": shown(failure)}
     if failure.status == 408:
         return RequestTimeout("The model stopped answering.", metadata)
     if failure.status == 429:

@@ -1,172 +1,229 @@
-"""The one client that talks to providers: pooled connections, deadlines, the credential.
+"""The one client that talks to providers: pooled connections, TLS, the credential.
 
-aiohttp, because it keeps its pool intact when requests are cancelled (design/streaming.md, trap 1).
 The provider's credential is read here and added here, and is part of nothing else.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
+import ssl
+import time
 from dataclasses import dataclass
-
-import aiohttp
-from yarl import URL
+from urllib.parse import urlsplit
 
 from catalog.snapshot import Endpoint, Provider
 from routing.chunk import Sent
+from routing.connection import Connection, ConnectionLost
 from routing.sse import Decoder, MalformedStream
 
-_CONNECTIONS_PER_PROVIDER = 200
-_KEEPALIVE_S = 15.0
-_DNS_CACHE_S = 30
+__all__ = ["Answer", "ConnectionLost", "Upstream"]
+
+_IDLE_PER_ORIGIN = 100
+# Shorter than any provider's own, so that we seldom meet a connection that is just being closed.
+_IDLE_S = 15.0
 _BODY_BYTES_MAX = 32 * 1024 * 1024
 _ERROR_BYTES_MAX = 64 * 1024
 # What stands in for a credential where the address needs none.
 _NO_CREDENTIAL = "none"
 
 
-class ConnectionLost(Exception):
-    """The provider was not reached, or broke off. `after_headers`: it had begun to answer."""
-
-    def __init__(self, reason: str, *, after_headers: bool = False) -> None:
-        super().__init__(reason)
-        self.after_headers = after_headers
+# Host, port, and whether it is TLS.
+Origin = tuple[str, int, bool]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a request goes, and the part of its head that is the same for all."""
+
+    endpoint: Endpoint
+    origin: Origin
+    head: bytes
+
+
 class Answer:
     """A provider's answer, status and headers at hand, body to come."""
 
-    response: aiohttp.ClientResponse
-    decoder: Decoder
+    __slots__ = ("_connection", "_decoder", "_origin", "_upstream", "status")
+
+    def __init__(self, upstream: Upstream, origin: Origin, connection: Connection) -> None:
+        self.status = connection.status
+        self._upstream = upstream
+        self._origin = origin
+        self._connection = connection
+        self._decoder = Decoder()
 
     @property
-    def status(self) -> int:
-        return self.response.status
+    def content_type(self) -> str:
+        value = self._connection.response_headers.get(b"content-type", b"").decode("latin-1")
+        return value.partition(";")[0].strip().lower()
 
     @property
-    def is_stream(self) -> bool:
-        return self.response.content_type == "text/event-stream"
-
-    @property
-    def is_json(self) -> bool:
-        return self.response.content_type.endswith("json")
+    def is_encoded(self) -> bool:
+        """Whether the body is compressed, though we asked that it should not be."""
+        encoding = self._connection.response_headers.get(b"content-encoding", b"")
+        return encoding.lower() not in {b"", b"identity"}
 
     @property
     def retry_after_s(self) -> float | None:
         """Seconds of the Retry-After header; its date form is rare and ignored."""
-        text = self.response.headers.get("Retry-After", "")
-        return float(text) if text.replace(".", "", 1).isdigit() else None
+        text = self._connection.response_headers.get(b"retry-after", b"").decode("latin-1")
+        return float(text) if text.isascii() and text.replace(".", "", 1).isdigit() else None
 
     async def events(self) -> list[bytes] | None:
         """The events that arrived since the last call, [] for a part of one; None at the end.
 
         Raises ConnectionLost, MalformedStream, or what `abort` was given.
         """
-        try:
-            data = await self.response.content.readany()
-        except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionLost(type(error).__name__, after_headers=True) from None
+        data = await self._connection.read()
         if data:
-            return self.decoder.feed(data)
-        events = self.decoder.finish()
-        return events or None
+            return self._decoder.feed(data)
+        return self._decoder.finish() or None
 
     async def body(self) -> bytes:
-        """The whole body; raises ConnectionLost, or MalformedStream when it is too large."""
+        """The whole body, an error's cut short; raises ConnectionLost or MalformedStream."""
         limit = _BODY_BYTES_MAX if self.status == 200 else _ERROR_BYTES_MAX
         parts, size = [], 0
-        try:
-            async for data in self.response.content.iter_any():
-                parts.append(data)
-                size += len(data)
-                if size > limit:
-                    if self.status != 200:
-                        break
-                    raise MalformedStream
-        except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionLost(type(error).__name__, after_headers=True) from None
+        while data := await self._connection.read():
+            parts.append(data)
+            size += len(data)
+            if size > limit:
+                if self.status != 200:
+                    break
+                raise MalformedStream
         return b"".join(parts)
 
-    def abort(self, reason: Exception) -> None:
+    def abort(self, reason: Exception | None = None) -> None:
         """Whoever reads gets `reason`, and the connection to the provider is closed now."""
-        self.response.content.set_exception(reason)
-        self.response.close()
+        self._connection.abort(reason)
 
     def close(self) -> None:
         """Done: back into the pool if it was read to the end, else closed."""
-        self.response.release()
+        self._upstream.give_back(self._origin, self._connection)
 
 
 class Upstream:
-    """Make it inside a running event loop; `close` when the process ends."""
+    """Idle connections by origin. How many are open at once the requests in flight decide."""
 
     def __init__(self, connect_timeout_s: float) -> None:
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, connect=None, sock_connect=connect_timeout_s, sock_read=None
-        )
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
-        self._urls: dict[tuple[str | None, str, str], URL] = {}
+        self._connect_timeout_s = connect_timeout_s
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._targets: dict[tuple[int, str, bool], Target] = {}
+        self._tls: ssl.SSLContext | None = None
 
     async def send(self, endpoint: Endpoint, sent: Sent) -> Answer:
-        """POST it; the answer once its headers are here. Raises ConnectionLost."""
-        provider = endpoint.provider
+        """POST it; the answer once its headers are here. Raises ConnectionLost.
+
+        A pooled connection that the provider closed meanwhile is replaced, once, by a new one.
+        """
+        target = self._target(endpoint, sent)
+        request = b"%bContent-Length: %d\r\n\r\n%b" % (target.head, len(sent.body), sent.body)
+        connection = self._take(target.origin)
+        if connection is not None:
+            try:
+                return await self._exchange(connection, target, request)
+            except ConnectionLost as lost:
+                if not lost.untouched:
+                    raise
+        return await self._exchange(await self._open(target.origin), target, request)
+
+    def _target(self, endpoint: Endpoint, sent: Sent) -> Target:
+        """Made once for each endpoint, and again when the catalog has a new one of its id."""
+        key = (endpoint.id, sent.path, sent.stream)
+        target = self._targets.get(key)
+        if target is None or target.endpoint is not endpoint:
+            target = self._targets[key] = _target(endpoint, sent)
+        return target
+
+    async def _exchange(self, connection: Connection, target: Target, request: bytes) -> Answer:
         try:
-            response = await self._session(provider.slug).post(
-                self._url(endpoint, sent.path),
-                data=sent.body,
-                headers=_headers(provider, sent),
-                allow_redirects=False,
-            )
-        except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionLost(type(error).__name__) from None
-        return Answer(response, Decoder())
+            connection.send(request)
+            await connection.headers()
+        except BaseException:
+            connection.abort()
+            raise
+        return Answer(self, target.origin, connection)
 
-    def _session(self, slug: str) -> aiohttp.ClientSession:
-        """One pool per provider, so that a dead one cannot starve the others."""
-        session = self._sessions.get(slug)
-        if session is None:
-            session = self._sessions[slug] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=_CONNECTIONS_PER_PROVIDER,
-                    keepalive_timeout=_KEEPALIVE_S,
-                    ttl_dns_cache=_DNS_CACHE_S,
-                ),
-                timeout=self._timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("User-Agent",),
-                trust_env=False,
-                auto_decompress=True,
-            )
-        return session
+    def _take(self, origin: Origin) -> Connection | None:
+        """The connection that idled least, if it did not idle too long."""
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()
+            if connection.reusable and time.monotonic() < connection.idle_since_s + _IDLE_S:
+                return connection
+            connection.abort()
+        return None
 
-    def _url(self, endpoint: Endpoint, path: str) -> URL:
-        known = (endpoint.provider.served_at, path, endpoint.upstream_model)
-        url = self._urls.get(known)
-        if url is None:
-            base = (endpoint.provider.served_at or "").rstrip("/")
-            text = (base + path).replace("{model}", endpoint.upstream_model)
-            url = self._urls[known] = URL(text, encoded=True)
-        return url
+    async def _open(self, origin: Origin) -> Connection:
+        host, port, secure = origin
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    Connection,
+                    host,
+                    port,
+                    ssl=self._context() if secure else None,
+                    server_hostname=host if secure else None,
+                )
+        except TimeoutError:
+            raise ConnectionLost("connect timeout", untouched=True) from None
+        except (OSError, ssl.SSLError, UnicodeError) as error:
+            raise ConnectionLost(type(error).__name__, untouched=True) from None
+        return connection
 
-    async def close(self) -> None:
-        for session in self._sessions.values():
-            await session.close()
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+    def give_back(self, origin: Origin, connection: Connection) -> None:
+        """Keep it for the next request, or close it."""
+        idle = self._idle.setdefault(origin, [])
+        if connection.reusable and len(idle) < _IDLE_PER_ORIGIN:
+            connection.idle_since_s = time.monotonic()
+            idle.append(connection)
+        else:
+            connection.abort()
+
+    def close(self) -> None:
+        for idle in self._idle.values():
+            for connection in idle:
+                connection.abort()
+        self._idle.clear()
 
 
-def _headers(provider: Provider, sent: Sent) -> dict[str, str]:
+def _target(endpoint: Endpoint, sent: Sent) -> Target:
+    """Raises ConnectionLost for an address or a header that cannot be sent."""
+    base = (endpoint.provider.served_at or "").rstrip("/")
+    url = (base + sent.path).replace("{model}", endpoint.upstream_model)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ConnectionLost("malformed address", untouched=True) from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ConnectionLost("malformed address", untouched=True)
+    secure = parts.scheme == "https"
+    lines = [
+        f"POST {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1",
+        f"Host: {parts.netloc.rpartition('@')[2]}",
+        *(f"{name}: {value}" for name, value in _headers(endpoint.provider, sent.stream).items()),
+    ]
+    if any(character in line for line in lines for character in "\r\n\0"):
+        raise ConnectionLost("malformed header", untouched=True)
+    head = "".join(f"{line}\r\n" for line in lines).encode("latin-1", "replace")
+    return Target(endpoint, (host, port or (443 if secure else 80), secure), head)
+
+
+def _headers(provider: Provider, stream: bool) -> dict[str, str]:
     """Built from scratch: nothing of the caller's request travels along."""
-    headers = {
+    variables = (os.environ.get(name) for name in provider.credential_env)
+    credential = next(filter(None, variables), _NO_CREDENTIAL)
+    scheme = provider.auth_scheme
+    return {
         "Content-Type": "application/json",
-        "Accept": "text/event-stream" if sent.stream else "application/json",
+        "Accept": "text/event-stream" if stream else "application/json",
         "Accept-Encoding": "identity",
         **provider.extra_headers,
-        **sent.headers,
+        provider.auth_header: f"{scheme} {credential}" if scheme else credential,
     }
-    variables = (os.environ.get(name) for name in provider.credential_env)
-    credential = next(filter(None, variables), "")
-    scheme = provider.auth_scheme
-    headers[provider.auth_header] = (
-        f"{scheme} {credential or _NO_CREDENTIAL}" if scheme else credential or _NO_CREDENTIAL
-    )
-    return headers

@@ -15,7 +15,7 @@ from gateway_process import Gateway, Template
 from simulator_process import Simulator, start, stop
 
 
-def unavailable(what):
+def _unavailable(what):
     """Skip, or fail where everything is required (REQUIRE_ALL=1, as in CI)."""
     if os.environ.get("REQUIRE_ALL") == "1":
         pytest.fail(f"{what} is required and not here")
@@ -23,11 +23,17 @@ def unavailable(what):
 
 
 @pytest.fixture(scope="session")
+def unavailable():
+    """`unavailable("what")`, for a test that cannot run here."""
+    return _unavailable
+
+
+@pytest.fixture(scope="session")
 def tool():
     """`tool("node")`: the path of a program, or the test is skipped."""
 
     def find(name):
-        return shutil.which(name) or unavailable(name)
+        return shutil.which(name) or _unavailable(name)
 
     return find
 

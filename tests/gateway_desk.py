@@ -1,6 +1,6 @@
 """The operator's desk of a gateway under test: a process that does what pages and commands do.
 
-JSON lines in, JSON lines out, so that a key costs a millisecond and not the start of a process:
+`gateway_process.Desk` starts it, after django.setup(). JSON lines in, JSON lines out, so that a key costs a millisecond and not the start of a process:
 {"do": "key", "email": ..., "credits": "5", "limit": null} -> {"ok": {...}} or {"error": text}.
 """
 
@@ -10,13 +10,6 @@ import io
 import json
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import django
-
-django.setup()
 
 from django.core.management import call_command, get_commands
 from django.db import connection
@@ -94,9 +87,7 @@ def command(name, arguments=()):
     return {"status": status, "output": out.getvalue()}
 
 
-ACTIONS = {
-    action.__name__: action for action in (key, disable, deactivate, freeze, sql, command)
-}
+ACTIONS = {action.__name__: action for action in (key, disable, deactivate, freeze, sql, command)}
 
 
 def main():
@@ -108,6 +99,3 @@ def main():
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer, default=str), flush=True)
 
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,94 @@
+"""The rows of money in Django's admin: to read. Money moves by billing.writer and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from billing.models import Account, Generation, Hold, KeyBudget, Transfer
+from openrouter_site.money import format_amount
+
+if TYPE_CHECKING:
+    RowAdminBase = admin.ModelAdmin[Any]
+else:
+    RowAdminBase = admin.ModelAdmin
+
+
+class ReadOnlyAdmin(RowAdminBase):
+    """Lists and shows rows, for whoever may view them; nobody may change them."""
+
+    show_full_result_count = False
+    list_per_page = 100
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+def _dollars(name: str) -> Any:
+    """A column that shows the nano-dollars of field `name` as dollars."""
+
+    @admin.display(description=f"{name.removesuffix('_nano').replace('_', ' ')} $", ordering=name)
+    def column(row: models.Model) -> str:
+        amount_nano = getattr(row, name)
+        return "-" if amount_nano is None else format_amount(amount_nano)
+
+    return column
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    list_display = ("id", _dollars("posted_nano"), _dollars("held_nano"), "frozen")
+    list_filter = ("frozen",)
+    search_fields = ("id",)
+
+
+@admin.register(KeyBudget)
+class KeyBudgetAdmin(ReadOnlyAdmin):
+    list_display = (
+        "key", _dollars("limit_nano"), "period", "period_start", _dollars("spent_nano"),
+        _dollars("spent_total_nano"), _dollars("held_nano"),
+    )  # fmt: skip
+    list_filter = ("period",)
+    list_select_related = ("key",)
+    search_fields = ("key__label", "key__name", "key__user__email")
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id", "account_id", _dollars("amount_nano"), "state", _dollars("charged_nano"),
+        "created_at",
+    )  # fmt: skip
+    list_filter = ("state",)
+    search_fields = ("id", "account_id")
+    ordering = ("-created_at",)
+
+
+@admin.register(Transfer)
+class TransferAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id", "debit", "credit", _dollars("amount_nano"), "kind", "ref", "reason", "created_at",
+    )  # fmt: skip
+    list_filter = ("kind",)
+    search_fields = ("id", "debit", "credit", "ref")
+    ordering = ("-created_at",)
+
+
+@admin.register(Generation)
+class GenerationAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id", "user", "model", "provider_name", "tokens_prompt", "tokens_completion",
+        _dollars("cost_nano"), "finish_reason", "created_at",
+    )  # fmt: skip
+    list_select_related = ("user",)
+    search_fields = ("id", "user__email", "model")
+    ordering = ("-created_at",)

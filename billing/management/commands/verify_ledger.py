@@ -1,0 +1,59 @@
+"""manage.py verify_ledger: does every nano-dollar have its explanation?"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from billing.credits import account_id
+from billing.verify import Report, examine
+from openrouter_site.database import OUTAGES
+from openrouter_site.money import format_amount
+
+
+class Command(BaseCommand):
+    help = (
+        "Check the books: balances against transfers, holds, generations and limits. Safe while"
+        " the server runs. Exit code 1 when something does not balance; warnings alone leave it 0."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--account", metavar="EMAIL", help="only the account of this user")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        email = options["account"]
+        try:
+            report = examine(_account_of(email) if email else "")
+        except OUTAGES as error:
+            raise CommandError(f"The database cannot be read: {type(error).__name__}") from None
+        for difference in report.differences:
+            self.stdout.write(f"{'WARNING' if difference.warning else 'WRONG'} {difference}")
+            for line in difference.evidence:
+                self.stdout.write(f"    {line}")
+        if report.is_clean:
+            self.stdout.write(f"OK {_summary(report)}")
+            return
+        wrong = sum(not difference.warning for difference in report.differences)
+        self.stdout.write(f"{wrong} differences; {_summary(report)}")
+        sys.exit(1)
+
+
+def _account_of(email: str) -> str:
+    user = User.objects.filter(email=email.strip().lower()).first()
+    if user is None:
+        raise CommandError(f"--account: nobody has the e-mail address {email!r}")
+    return account_id(user)
+
+
+def _summary(report: Report) -> str:
+    figures = report.figures
+    return (
+        f"{figures['accounts']} accounts with ${format_amount(figures['posted_nano'])},"
+        f" ${format_amount(figures['held_nano'])} of it held by {figures['open_holds']} open of"
+        f" {figures['holds']} holds; {figures['generations']} generations cost"
+        f" ${format_amount(figures['cost_nano'])}, ${format_amount(figures['overrun_nano'])} beyond"
+        f" their holds was ours; {figures['transfers']} transfers"
+    )
