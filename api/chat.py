@@ -161,9 +161,11 @@ async def _attend(
     task: asyncio.Task[None], exchange: Exchange, reply: Reply, receive: Receive
 ) -> None:
     """Until the answer is out or the client is gone."""
+    # Only streams need comments; the server itself says when another answer is out.
+    pause_s = settings.COMMENT_INTERVAL_S if exchange.stream else None
     while not task.done() and not exchange.gone:
         try:
-            async with asyncio.timeout(settings.COMMENT_INTERVAL_S):
+            async with asyncio.timeout(pause_s):
                 message = await receive()
         except TimeoutError:
             await reply.comment()

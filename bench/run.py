@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """`make bench`: the gateway with keys, holds and settlement, against its provider alone.
 
 Both ways are measured in one run, in turns, on the same machine: only their ratios mean anything.

@@ -150,10 +150,17 @@ class Generation(models.Model):
 
     id = models.CharField(primary_key=True, max_length=40)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="generations",
+        db_index=False,  # the index by user and time below begins with it
     )
     key = models.ForeignKey(
-        ApiKey, null=True, on_delete=models.SET_NULL, related_name="generations"
+        ApiKey,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="generations",
+        db_index=False,  # likewise
     )
     created_at = models.DateTimeField()
     model = models.CharField(max_length=128)

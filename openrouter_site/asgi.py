@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 
@@ -73,6 +74,7 @@ class Process:
             asyncio.create_task(engine.register.watch()),
             asyncio.create_task(recovery.run(cashier.instance_id, cashier.journal)),
         ]
+        _calm_garbage_collection()
         return engine
 
     async def drain(self) -> None:
@@ -93,6 +95,16 @@ class Process:
         with contextlib.suppress(*OUTAGES):
             await asyncio.to_thread(recovery.depart, self.engine.cashier.instance_id)
         self.engine = None
+
+
+def _calm_garbage_collection() -> None:
+    """What lives as long as the process is not looked at again: a tenth of a request's time.
+
+    Requests leave few cycles behind, so the collector may come less often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _deadlines() -> Deadlines:

@@ -61,10 +61,13 @@ class Cell(Generic[Value]):
     def refresh(self) -> Value:
         """Load now, in this thread (pages, commands, and the loader threads)."""
         with self._lock:
-            value = self._load()
-            self._value = value
-            self._expires_s = time.monotonic() + self.ttl_s
-            return value
+            return self._loaded()
+
+    def _loaded(self) -> Value:
+        value = self._load()
+        self._value = value
+        self._expires_s = time.monotonic() + self.ttl_s
+        return value
 
     def get_blocking(self) -> Value:
         """For synchronous code: the fresh value, else a new one, else a stale one on failure."""
@@ -72,7 +75,10 @@ class Cell(Generic[Value]):
         if value is not None:
             return value
         try:
-            return self.refresh()
+            with self._lock:
+                # Whoever waited here finds what the one before it loaded.
+                value = self.fresh()
+                return self._loaded() if value is None else value
         except Exception:
             if self._may_serve_after_error():
                 return self._value  # type: ignore[return-value]

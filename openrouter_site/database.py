@@ -135,6 +135,11 @@ class PostgresqlConnection:
             host=database["HOST"] or None,
             port=database["PORT"] or None,
             connect_timeout=2,
+            # A host that vanished is noticed in seconds, not after the two hours of TCP.
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=2,
+            tcp_user_timeout=6_000,
             autocommit=True,
             cursor_factory=psycopg.ClientCursor,
         )

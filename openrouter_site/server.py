@@ -14,11 +14,13 @@ import sys
 import time
 from typing import Any
 
+import orjson
 import uvicorn
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from openrouter_site.attached import die_with_parent
+from openrouter_site.errors import BadRequest
 from openrouter_site.settings import env_number, env_text
 
 # With the default of 5 ms a thread that commits waits for the event loop at every statement.
@@ -61,6 +63,17 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """What is not HTTP gets the one error shape too."""
+        body = orjson.dumps(BadRequest(msg).body())
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\naccess-control-allow-origin: *\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
 
     def _start_timer(self) -> None:
         self._header_bytes = 0
@@ -105,6 +118,10 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # A client that takes nothing more holds its socket no longer than that.
+        stall_ms = int(settings.WRITE_STALL_TIMEOUT_S * 1000)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, stall_ms)
     listener.bind((host, port))
     listener.set_inheritable(True)
     return listener

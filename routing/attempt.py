@@ -138,7 +138,7 @@ class Attempts:
             failure = Failure(408, "no answer in time")
         except ConnectionLost as error:
             failure = Failure(502, str(error))
-        except (MalformedStream, *_RUBBISH):
+        except MalformedStream:
             failure = Failure(502, "the provider sent something that is no answer")
         finally:
             # A timer that ended cannot be set off: whoever stops us from now on only leaves a note.
@@ -165,6 +165,12 @@ class Attempts:
         elif not failure.permanent:
             self._health.failed(endpoint.id)
 
+    def broke_off(self, endpoint: Endpoint, failure: Failure) -> None:
+        """A failure after content; it is the provider's unless we ended the exchange ourselves."""
+        ended_by = self._exchange.ended_by
+        if not failure.permanent and (ended_by is None or isinstance(ended_by, RequestTimeout)):
+            self._health.failed(endpoint.id)
+
     async def _served(self, endpoint: Endpoint, started_s: float) -> Serving:
         exchange, request, size = self._exchange, self._request, self._size
         dialect = DIALECTS[endpoint.provider.dialect]
@@ -189,6 +195,10 @@ class Attempts:
                     await _until_content(serving, answer, dialect)
                 else:
                     await _whole(serving, answer, dialect)
+            except _RUBBISH as error:
+                # Said of what the provider sent only: a mistake of ours in asking is not its own.
+                answer.abort()
+                raise MalformedStream from error
             except BaseException:
                 answer.abort()
                 raise

@@ -89,6 +89,8 @@ async def complete(
         if failure is not None or serving.finished:
             break
         chunks, failure = await serving.read()
+    if failure is not None:
+        attempts.broke_off(serving.endpoint, failure)
     failure = await _settled(outcome, attempts, serving, failure)
     if failure is not None and not exchange.gone:
         yield [Chunk(failure=failure, finish_reason="error")]

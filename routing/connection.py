@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
         Raises ConnectionLost, or what `abort` was given.
         """
         while not self._parts:
-            if self.complete:
+            if self.complete and self._error is None:
                 return b""
             await self._changed()
         data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
@@ -132,15 +132,14 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.complete:
-            # Nobody asked anything: a connection that talks by itself is not trusted again.
-            self.abort()
+            self._distrust()
             return
         if not self._headers_complete:
             self._header_bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self.abort(ConnectionLost(f"malformed HTTP: {type(error).__name__}"))
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._unreadable(error)
             return
         if not self._headers_complete and self._header_bytes > HEADER_BYTES_MAX:
             self.abort(ConnectionLost("headers too large"))
@@ -150,9 +149,21 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         self._wake()
 
+    def _unreadable(self, error: Exception) -> None:
+        if self.complete:
+            self._distrust()
+            self._wake()
+        else:
+            self.abort(ConnectionLost(f"malformed HTTP: {type(error).__name__}"))
+
+    def _distrust(self) -> None:
+        """It sent more than was asked: the answer stands, but the connection carries no other."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.complete and self._error is None:
-            if self._headers_complete and self._ends_with_connection():
+            if exc is None and self._headers_complete and self._ends_with_connection():
                 self.complete = True
             else:
                 reason = type(exc).__name__ if exc else "closed"
@@ -171,8 +182,13 @@ class Connection(asyncio.Protocol):
 
     # --- httptools -------------------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        if self.complete:
+            raise ConnectionLost("a second answer")
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.response_headers[name.lower()] = value
+        if not self._headers_complete:  # else a trailer, which could be without end
+            self.response_headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()

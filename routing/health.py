@@ -6,6 +6,8 @@ An endpoint that answers costs one look-up in a dictionary that is empty when al
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 # A failure counts as a significant outage unless at least four answers stand beside it.
@@ -14,7 +16,8 @@ _ANSWERS_PER_FAILURE = 4
 
 @dataclass(slots=True)
 class _Record:
-    failures: list[float] = field(default_factory=list)
+    # When each failure in the window was, and how many answers there were until then.
+    failures: deque[tuple[float, int]] = field(default_factory=deque)
     answers: int = 0
     ejected_until_s: float = 0.0
 
@@ -22,8 +25,9 @@ class _Record:
 class Health:
     """`window_s`: how long a failure is remembered (seed: 10 s). Times are monotonic."""
 
-    def __init__(self, window_s: float = 10.0) -> None:
+    def __init__(self, window_s: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._window_s = window_s
+        self._clock = clock
         self._failing: dict[int, _Record] = {}
 
     def is_stable(self, endpoint_id: int) -> bool:
@@ -32,14 +36,19 @@ class Health:
         return record is None or self._recovered(endpoint_id, record)
 
     def _recovered(self, endpoint_id: int, record: _Record) -> bool:
-        now = time.monotonic()
+        now = self._clock()
         if now < record.ejected_until_s:
             return False
-        record.failures = [at for at in record.failures if at > now - self._window_s]
+        self._forget(record, now)
         if not record.failures:
             del self._failing[endpoint_id]
             return True
-        return record.answers >= _ANSWERS_PER_FAILURE * len(record.failures)
+        answers = record.answers - record.failures[0][1]
+        return answers >= _ANSWERS_PER_FAILURE * len(record.failures)
+
+    def _forget(self, record: _Record, now: float) -> None:
+        while record.failures and record.failures[0][0] <= now - self._window_s:
+            record.failures.popleft()
 
     def succeeded(self, endpoint_id: int) -> None:
         if (record := self._failing.get(endpoint_id)) is not None:
@@ -48,6 +57,7 @@ class Health:
     def failed(self, endpoint_id: int, *, eject_s: float = 0.0) -> None:
         """A failure of the provider's; `eject_s` for one that will not heal by itself soon."""
         record = self._failing.setdefault(endpoint_id, _Record())
-        now = time.monotonic()
-        record.failures.append(now)
+        now = self._clock()
+        self._forget(record, now)
+        record.failures.append((now, record.answers))
         record.ejected_until_s = max(record.ejected_until_s, now + eject_s)

@@ -16,7 +16,15 @@ from catalog.snapshot import Catalog, Endpoint, Model, Provider
 from openrouter_site.errors import BadRequest, Unavailable
 from routing.pricing import Size, typical_pico
 from routing.request import ChatRequest
-from routing.requirements import Choice, Dropped, Stability, fits
+from routing.requirements import (
+    CONTEXT_LENGTH,
+    NOT_SERVED,
+    Choice,
+    Dropped,
+    Stability,
+    fits,
+    is_served,
+)
 
 SORT_SUFFIXES = {"nitro": "throughput", "floor": "price"}
 
@@ -74,8 +82,12 @@ def plan(
         exponent=exponent,
     )
     routes = []
+    asked: set[str] = set()
     for name in requested:
         for model, sort in _resolve(name, catalog):
+            if model.id in asked:
+                continue  # many clients repeat `model` at the head of `models`
+            asked.add(model.id)
             choice.sort = sort or preferences.sort
             fitting = [endpoint for endpoint in model.endpoints if fits(endpoint, model, choice)]
             if fitting:
@@ -112,7 +124,7 @@ def _open_alternative(name: str, catalog: Catalog) -> str | None:
         and model.prices.prompt_pico <= primary.prices.prompt_pico
         and model.prices.completion_pico <= primary.prices.completion_pico
         and set(primary.input_modalities) <= set(model.input_modalities)
-        and any(endpoint.provider.served_at for endpoint in model.endpoints)
+        and any(is_served(endpoint) for endpoint in model.endpoints)
     ]
     best = max(
         candidates,
@@ -143,7 +155,10 @@ def _resolve(name: str, catalog: Catalog) -> list[tuple[Model, str | None]]:
         sort = SORT_SUFFIXES.get(suffix)
         model = catalog.models.get(base) if sort else None
         if suffix == "online" and base in catalog.models:
-            raise BadRequest(f"{name}: no web search is configured on this server. Ask for {base}.")
+            raise BadRequest(
+                f"{name}: no web search is configured on this server. Ask for {base}.",
+                {"field": "model"},
+            )
     if model is None:
         raise BadRequest(f"{name} is not a valid model ID", {"field": "model"})
     if model.kind == "media":
@@ -157,7 +172,9 @@ def _resolve(name: str, catalog: Catalog) -> list[tuple[Model, str | None]]:
 
 def _ordered(endpoints: list[Endpoint], choice: Choice) -> tuple[Endpoint, ...]:
     if choice.order:
-        rank = {provider.slug: number for number, provider in enumerate(choice.order)}
+        rank: dict[str, int] = {}
+        for number, provider in enumerate(choice.order):
+            rank.setdefault(provider.slug, number)
         ordered = sorted(endpoints, key=lambda endpoint: rank[endpoint.provider.slug])
     elif len(endpoints) == 1:
         ordered = endpoints
@@ -196,7 +213,7 @@ def _drawn(stable: list[Endpoint], choice: Choice) -> Endpoint:
 def _nobody_fits(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -> Exception:
     """The 503 that says which requirement dropped whom; 400 when the prompt is simply too long."""
     reasons = {drop.reason for drop in choice.dropped}
-    if reasons == {"context length"}:
+    if reasons - NOT_SERVED == {CONTEXT_LENGTH}:
         return _too_long(requested, choice, catalog)
     by_reason: dict[str, list[str]] = {}
     for drop in choice.dropped:
@@ -219,9 +236,12 @@ def _nobody_fits(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -
 
 
 def _too_long(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -> BadRequest:
-    dropped = {drop.model for drop in choice.dropped}
+    short = {(d.model, d.provider) for d in choice.dropped if d.reason == CONTEXT_LENGTH}
     longest = max(
-        endpoint.context_length for id in dropped for endpoint in catalog.models[id].endpoints
+        endpoint.context_length
+        for id, provider in short
+        for endpoint in catalog.models[id].endpoints
+        if endpoint.provider.name == provider
     )
     return BadRequest(
         f"This endpoint's maximum context length is {longest} tokens. However, you requested about"

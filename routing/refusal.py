@@ -39,7 +39,7 @@ _RETRY_AFTER_S_MAX = 3600
 OWN_CREDENTIAL_REFUSED = frozenset({401, 402, 403})
 # Keys of providers (sk-..., AIza..., gsk_..., JWTs) and anything said to be a bearer token.
 _SECRETS = re.compile(
-    r"(?i)\b(?:sk|pk|gsk|hf|r8|fw|key|xai|AIza)[-_]?[A-Za-z0-9_\-*.]{12,}|bearer\s+\S+|eyJ[\w.\-]{20,}"
+    r"(?i)\b(?:sk|pk|gsk|pplx|hf|r8|fw|key|xai|AIza)[-_]?[A-Za-z0-9_\-*.]{12,}|bearer\s+\S+|eyJ[\w.\-]{20,}"
 )
 
 
@@ -125,9 +125,8 @@ def of_failures(failures: list[tuple[Failure, Endpoint]], attempts: list[Attempt
     }
     statuses = [each.status for each, _ in failures]
     if all(status in {429, 529} for status in statuses):
-        waits = [each.retry_after_s for each, _ in failures if each.retry_after_s]
-        seconds = max(1, round(min(waits, default=1)))
-        seconds = min(seconds, _RETRY_AFTER_S_MAX)
+        waits = [each.retry_after_s for each, _ in failures if each.retry_after_s is not None]
+        seconds = max(1, round(min([*waits, _RETRY_AFTER_S_MAX] if waits else [1])))
         metadata |= {"limit_source": "upstream_provider", "retry_after_seconds": seconds}
         return TooManyRequests("Provider returned error", metadata, retry_after_s=seconds)
     if failure.permanent:

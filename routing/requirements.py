@@ -48,6 +48,11 @@ class Choice:
     dropped: list[Dropped] = field(default_factory=list)
 
 
+def is_served(endpoint: Endpoint) -> bool:
+    """Whether anybody at all can be asked there."""
+    return endpoint.provider.served_at is not None and endpoint.provider.dialect in DIALECTS
+
+
 def fits(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     """Whether it may serve; the first rule it fails goes into `choice.dropped`."""
     for reason, test in _REQUIREMENTS:
@@ -61,6 +66,8 @@ def _supports_parameters(endpoint: Endpoint, model: Model, choice: Choice) -> bo
     if not choice.preferences.require_parameters:
         return True
     supported = endpoint.supported_parameters | {"parallel_tool_calls"}
+    # What the dialect leaves out is not supported, whatever the endpoint's list says.
+    supported -= endpoint.provider.unsupported_parameters
     return choice.request.requested_parameters <= supported
 
 
@@ -84,10 +91,16 @@ def _within_price(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     )
 
 
+CONTEXT_LENGTH = "context length"
+_NO_CREDENTIAL = "no credential configured"
+_NO_DIALECT = "protocol not supported yet"
+# Not of the caller's making: whoever these drop serves nobody at all.
+NOT_SERVED = frozenset({_NO_CREDENTIAL, _NO_DIALECT})
+
 Requirement = Callable[[Endpoint, Model, Choice], bool]
 _REQUIREMENTS: tuple[tuple[str, Requirement], ...] = (
-    ("no credential configured", lambda e, m, c: e.provider.served_at is not None),
-    ("protocol not supported yet", lambda e, m, c: e.provider.dialect in DIALECTS),
+    (_NO_CREDENTIAL, lambda e, m, c: e.provider.served_at is not None),
+    (_NO_DIALECT, lambda e, m, c: e.provider.dialect in DIALECTS),
     ("provider.order", lambda e, m, c: not c.order or e.provider in c.order),
     ("provider.only", lambda e, m, c: not c.only or e.provider.slug in c.only),
     ("provider.ignore", lambda e, m, c: e.provider.slug not in c.ignore),
@@ -110,5 +123,5 @@ _REQUIREMENTS: tuple[tuple[str, Requirement], ...] = (
         "image input",
         lambda e, m, c: not c.request.image_count or "image" in m.input_modalities,
     ),
-    ("context length", lambda e, m, c: c.size.prompt_tokens < e.context_length),
+    (CONTEXT_LENGTH, lambda e, m, c: c.size.prompt_tokens < e.context_length),
 )

@@ -21,11 +21,12 @@ class Decoder:
     Event names are dropped but for `error`, which is told apart by `failed`.
     """
 
-    __slots__ = ("_data", "_line", "_name", "_skip_lf", "_started", "failed")
+    __slots__ = ("_data", "_line", "_name", "_size", "_skip_lf", "_started", "failed")
 
     def __init__(self) -> None:
         self._line = b""  # the beginning of a line whose end has not come yet
         self._data: list[bytes] = []
+        self._size = 0  # bytes of the data lines of the event that is not complete yet
         self._name = b""
         self._skip_lf = False  # a CR ended the last bytes; a LF right after belongs to it
         self._started = False
@@ -44,7 +45,7 @@ class Decoder:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if self._line:
             data = self._line + data
-        if not self._started and len(data) >= len(_BOM):
+        if not self._started and (len(data) >= len(_BOM) or not _BOM.startswith(data)):
             self._started = True
             data = data.removeprefix(_BOM)
         lines = data.split(b"\n")
@@ -58,16 +59,15 @@ class Decoder:
         for line in lines:
             if not line:
                 if self._data:
-                    event = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-                    if len(event) > EVENT_BYTES_MAX:
-                        raise MalformedStream
-                    events.append(event)
+                    events.append(self._data[0] if len(self._data) == 1 else b"\n".join(self._data))
                     self.failed = self.failed or self._name == b"error"
                     self._data = []
+                    self._size = 0
                 self._name = b""
             elif line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
-                if len(self._data) > 1 and sum(map(len, self._data)) > PENDING_BYTES_MAX:
+                self._size += len(line)
+                if self._size > EVENT_BYTES_MAX:
                     raise MalformedStream
             elif line.startswith(b"event:"):
                 self._name = line[6:].strip()

@@ -9,7 +9,7 @@ import asyncio
 import os
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from catalog.snapshot import Endpoint, Provider
@@ -22,6 +22,8 @@ __all__ = ["Answer", "ConnectionLost", "Upstream"]
 _IDLE_PER_ORIGIN = 100
 # Shorter than any provider's own, so that we seldom meet a connection that is just being closed.
 _IDLE_S = 15.0
+# A connection that was closed already says so within a round trip.
+_STALE_NOTICED_S = 1.0
 _BODY_BYTES_MAX = 32 * 1024 * 1024
 _ERROR_BYTES_MAX = 64 * 1024
 # What stands in for a credential where the address needs none.
@@ -38,13 +40,13 @@ class Target:
 
     endpoint: Endpoint
     origin: Origin
-    head: bytes
+    head: bytes = field(repr=False)  # it holds the credential
 
 
 class Answer:
     """A provider's answer, status and headers at hand, body to come."""
 
-    __slots__ = ("_connection", "_decoder", "_origin", "_upstream", "status")
+    __slots__ = ("_closed", "_connection", "_decoder", "_origin", "_upstream", "status")
 
     def __init__(self, upstream: Upstream, origin: Origin, connection: Connection) -> None:
         self.status = connection.status
@@ -52,6 +54,7 @@ class Answer:
         self._origin = origin
         self._connection = connection
         self._decoder = Decoder()
+        self._closed = False
 
     @property
     def content_type(self) -> str:
@@ -94,12 +97,18 @@ class Answer:
         return b"".join(parts)
 
     def abort(self, reason: Exception | None = None) -> None:
-        """Whoever reads gets `reason`, and the connection to the provider is closed now."""
-        self._connection.abort(reason)
+        """Whoever reads gets `reason`, and the connection to the provider is closed now.
+
+        Nothing happens after `close`: the connection may carry somebody else's answer by then.
+        """
+        if not self._closed:
+            self._connection.abort(reason)
 
     def close(self) -> None:
         """Done: back into the pool if it was read to the end, else closed."""
-        self._upstream.give_back(self._origin, self._connection)
+        if not self._closed:
+            self._closed = True
+            self._upstream.give_back(self._origin, self._connection)
 
 
 class Upstream:
@@ -120,10 +129,12 @@ class Upstream:
         request = b"%bContent-Length: %d\r\n\r\n%b" % (target.head, len(sent.body), sent.body)
         connection = self._take(target.origin)
         if connection is not None:
+            sent_s = time.monotonic()
             try:
                 return await self._exchange(connection, target, request)
             except ConnectionLost as lost:
-                if not lost.untouched:
+                # One that worked on it for a while may have billed it: that is an attempt.
+                if not lost.untouched or time.monotonic() > sent_s + _STALE_NOTICED_S:
                     raise
         return await self._exchange(await self._open(target.origin), target, request)
 

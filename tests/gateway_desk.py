@@ -1,6 +1,7 @@
 """The operator's desk of a gateway under test: a process that does what pages and commands do.
 
-`gateway_process.Desk` starts it, after django.setup(). JSON lines in, JSON lines out, so that a key costs a millisecond and not the start of a process:
+`gateway_process.Desk` starts it, after django.setup(). JSON lines in, JSON lines out, so that a key
+costs a millisecond and not the start of a process:
 {"do": "key", "email": ..., "credits": "5", "limit": null} -> {"ok": {...}} or {"error": text}.
 """
 
@@ -98,4 +99,3 @@ def main():
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer, default=str), flush=True)
-

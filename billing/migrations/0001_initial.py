@@ -114,8 +114,8 @@ class Migration(migrations.Migration):
                 ('latency_ms', models.IntegerField(help_text='Until the first content.', null=True)),
                 ('generation_time_ms', models.IntegerField(help_text='From there to the end.', null=True)),
                 ('attempts', models.TextField(default='[]', help_text='JSON: each endpoint tried, with status and milliseconds.')),
-                ('key', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='generations', to='accounts.apikey')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='generations', to=settings.AUTH_USER_MODEL)),
+                ('key', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='generations', to='accounts.apikey')),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='generations', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'indexes': [models.Index(fields=['user', 'created_at'], name='generation_by_user'), models.Index(fields=['key', 'created_at'], name='generation_by_key')],

@@ -34,6 +34,8 @@ _FINISH_REASONS = {
     "insufficient_system_resource": "error",
 }
 
+# More than any answer has; the columns of the record end a little above it.
+_TOKENS_MAX = 2_000_000_000
 _CONTEXT_WORDS = ("context length", "context_length", "maximum context", "too many tokens")
 
 
@@ -110,8 +112,8 @@ def _prompt(request: ChatRequest) -> str:
 def decode(event: bytes, turn: Turn) -> Chunk | None:
     """One event of a stream, or the whole body of an answer; None when it says nothing.
 
-    Raises ValueError when it is not JSON, KeyError, TypeError or IndexError when it is not an
-    answer: the provider sent rubbish.
+    Raises ValueError when it is not JSON, KeyError, TypeError, IndexError or AttributeError when it
+    is not an answer: the provider sent rubbish.
     """
     if event == _DONE:
         turn.is_done = True
@@ -140,16 +142,20 @@ def _chunk(choice: dict[str, Any], turn: Turn) -> Chunk | None:
         raise TypeError("content is not text")
     native = choice.get("finish_reason")
     delta = _beside_text(said) if said and (len(said) > 1 or "content" not in said) else None
+    logprobs = choice.get("logprobs")
+    if native is None and delta is None and logprobs is None:
+        # Nearly every chunk. Without words it is the role alone, or a keep-alive.
+        return Chunk(text) if text else None
     if native:
         turn.native_finish_reason = native
     elif not (text or delta):
-        return None  # the role alone, or a keep-alive: it says nothing yet
+        return None
     return Chunk(
         text=text,
         delta=delta,
         finish_reason=_FINISH_REASONS.get(native, "stop") if native else None,
         native_finish_reason=native,
-        logprobs=choice.get("logprobs"),
+        logprobs=logprobs,
     )
 
 
@@ -158,23 +164,36 @@ def _beside_text(said: dict[str, Any]) -> dict[str, Any] | None:
     beside = {key: value for key, value in said.items() if value and key not in ("role", "content")}
     if calls := beside.get("tool_calls"):
         # Some providers number only what they send in pieces; clients put pieces together by it.
-        beside["tool_calls"] = [{"index": index, **call} for index, call in enumerate(calls)]
+        beside["tool_calls"] = [_numbered(index, call) for index, call in enumerate(calls)]
     return beside or None
+
+
+def _numbered(index: int, call: dict[str, Any]) -> dict[str, Any]:
+    """Its words are counted at the end, so they must be words."""
+    function = call.get("function") or {}
+    for name in ("name", "arguments"):
+        if not isinstance(function.get(name) or "", str):
+            raise TypeError(f"{name} of a tool call is not text")
+    return {"index": index, **call}
+
+
+def _figure(value: Any) -> int | None:
+    """A number of tokens; None for what cannot be one (and would not fit into the record)."""
+    return value if type(value) is int and 0 <= value <= _TOKENS_MAX else None
 
 
 def _usage(usage: dict[str, Any]) -> Usage | None:
     """The provider's figures; explicit zeros are figures too (design/money.md)."""
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if not isinstance(prompt, int) or prompt < 0:
+    prompt = _figure(usage.get("prompt_tokens"))
+    if prompt is None:
         return None
-    if not isinstance(completion, int) or completion < 0:
-        completion = 0
+    said = usage.get("completion_tokens_details") or {}
+    read = usage.get("prompt_tokens_details") or {}
     return Usage(
         prompt_tokens=prompt,
-        completion_tokens=completion,
-        reasoning_tokens=(usage.get("completion_tokens_details") or {}).get("reasoning_tokens")
-        or 0,
-        cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+        completion_tokens=_figure(usage.get("completion_tokens")) or 0,
+        reasoning_tokens=_figure(said.get("reasoning_tokens")) or 0,
+        cached_tokens=_figure(read.get("cached_tokens")) or 0,
     )
 
 
@@ -184,15 +203,23 @@ def decode_error(status: int, body: bytes) -> Failure:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
         return Failure(status, "", permanent=False)
-    error = document.get("error", document) if isinstance(document, dict) else document
+    error = document.get("error") or document if isinstance(document, dict) else document
     return _failure_of(error, status)
+
+
+def _status_said(error: dict[str, Any]) -> int:
+    """The status inside an error that came with 200 or 502: a number, or a numeral as text."""
+    for name in ("code", "status", "status_code"):
+        text = str(error.get(name))
+        if len(text) == 3 and text.isdecimal() and 400 <= int(text) < 600:
+            return int(text)
+    return 502
 
 
 def _failure_of(error: Any, status: int) -> Failure:
     if isinstance(error, dict):
-        code = error.get("code") or error.get("status") or error.get("status_code")
-        if status == 502 and isinstance(code, int) and 400 <= code < 600:
-            status = code
+        if status == 502:
+            status = _status_said(error)
         message = error.get("message") or error.get("detail") or ""
     else:
         message = error

@@ -3,6 +3,7 @@ query protocol without TLS (PGSSLMODE=disable), so that a COMMIT can be seen pas
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 
@@ -28,7 +29,7 @@ class PostgresProxy:
         self.is_down = True
         with self._lock:
             for each in self._sockets:
-                each.close() if each.fileno() < 0 else each.shutdown(socket.SHUT_RDWR)
+                _end(each)
             self._sockets.clear()
 
     def close(self):
@@ -55,7 +56,14 @@ class PostgresProxy:
         with self._lock:
             self._sockets -= set(sockets)
         for each in sockets:
+            _end(each)
             each.close()
+
+
+def _end(connected):
+    """Both sides learn of it, even while a thread of ours waits in recv."""
+    with contextlib.suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 class _Pair:

@@ -86,7 +86,7 @@ def test_hold_that_cannot_be_recovered_does_not_stop_the_others(books, connectio
 
 
 def test_whatever_is_acknowledged_while_files_are_claimed_is_read(books, tmp_path):
-    """Four processes append, one claims all the time: no line falls between them."""
+    """Four journals are written, one process claims all the time: no line falls between them."""
     alice = person()
     folder = tmp_path / "journal"
     found, stop = [], threading.Event()

@@ -8,11 +8,11 @@ import threading
 
 import pytest
 from gateway_process import free_port, unique
-from wire_client import TURBO, charged, chat, only, stream
+from wire_client import TURBO, chat, only, stream
+from wire_records import LLAMA, charged
 
 pytestmark = pytest.mark.database
 
-LLAMA = "meta-llama/llama-3-8b-instruct"
 CREDENTIAL = "sk-canary-0123456789abcdef0123456789"
 
 
@@ -61,7 +61,7 @@ def forgetful():
 
 @pytest.fixture(scope="module")
 def odd_gateway(new_gateway, forgetful):
-    """Together's port is closed, Fireworks has no address, Lepton forgets; each has a credential."""
+    """Together's port is closed, Fireworks has no address, Lepton forgets; all have credentials."""
     gateway = new_gateway(
         TOGETHER_API_KEY=CREDENTIAL, FIREWORKS_API_KEY=CREDENTIAL, LEPTON_API_KEY=CREDENTIAL
     )

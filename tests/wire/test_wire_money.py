@@ -8,24 +8,12 @@ from decimal import Decimal
 
 import pytest
 from gateway_process import unique, wait_until
-from wire_client import (
-    COMPLETIONS,
-    TURBO,
-    bearer,
-    charged,
-    chat,
-    generation_row,
-    get,
-    only,
-    open_stream,
-    request,
-    stream,
-)
+from wire_client import COMPLETIONS, TURBO, bearer, chat, get, only, open_stream, request, stream
+from wire_records import LLAMA, charged, generation_row
 
 pytestmark = pytest.mark.database
 
 FREE = "rwkv/rwkv-5-world-3b"
-LLAMA = "meta-llama/llama-3-8b-instruct"
 TURBO_PROMPT_PICO, TURBO_COMPLETION_PICO = 500_000, 1_500_000
 
 

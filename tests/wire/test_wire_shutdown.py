@@ -8,7 +8,8 @@ import threading
 
 import pytest
 from gateway_process import unique, wait_until
-from wire_client import charged, chat, generation_row, open_stream
+from wire_client import chat, open_stream
+from wire_records import charged, generation_row
 
 pytestmark = pytest.mark.database
 

@@ -1,22 +1,24 @@
-"""Clients that nobody changed for us: the official SDKs, the seed's own snippets, curl."""
+"""The official Python client, as programs use it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import urllib.request
-from pathlib import Path
 
 import openai
 import pytest
-from gateway_process import unique, wait_until
-from wire_client import TURBO, charged, generation_row, get, user
+from gateway_process import unique
+from wire_client import (
+    TURBO,
+    get,
+    user,
+)
+from wire_records import (
+    check_abort,
+)
 
 pytestmark = pytest.mark.database
 
-CLIENTS = Path(__file__).parent.parent / "clients"
 GPT_4O = "openai/gpt-4o"
 QUESTION = {"role": "user", "content": "What is the weather like in Boston?"}
 # Seed, Tool Calls.
@@ -37,11 +39,6 @@ TOOLS = [{
         },
     },
 }]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def alice(gateway):
-    return gateway.caller(credits="50")
 
 
 def client_of(gateway, key, kind=openai.OpenAI):
@@ -90,9 +87,7 @@ def test_the_five_turns_of_the_seed(client, streamed):
     def ask(messages):
         if not streamed:
             return client.chat.completions.create(model=GPT_4O, messages=messages, tools=TOOLS)
-        with client.chat.completions.stream(
-            model=GPT_4O, messages=messages, tools=TOOLS
-        ) as stream:
+        with client.chat.completions.stream(model=GPT_4O, messages=messages, tools=TOOLS) as stream:
             return stream.get_final_completion()
 
     suggestion = ask([QUESTION]).choices[0]
@@ -188,23 +183,6 @@ def test_an_error_in_band_is_raised_by_the_sdk(client):
     assert caught.value.body["code"] == 502
 
 
-def check_abort(gateway, caller, marker, received):
-    def ended():
-        found = gateway.upstream(marker)
-        return found and found[0]["ended_at"] and found[0]
-
-    record = wait_until(ended, "the end of the provider's part")
-    assert record["aborted"] and not record["finished"]
-    (row,) = wait_until(
-        lambda: gateway.sql(
-            "SELECT id, tokens_completion, cost_nano FROM billing_generation"
-            " WHERE cancelled AND user_id = %s", caller.user_id,
-        ), "the settlement",
-    )  # fmt: skip
-    assert received <= row["tokens_completion"] <= record["completion_tokens"]
-    assert charged(gateway, row["id"]) == row["cost_nano"] > 0
-
-
 def test_closing_a_stream_of_the_sdk_stops_the_provider(gateway):
     caller, marker = gateway.caller(), unique()
     with client_of(gateway, caller.key) as client:
@@ -225,88 +203,6 @@ def test_completions_of_the_sdk(client):
 
 def test_models_of_the_sdk(client):
     assert TURBO in {model.id for model in client.models.list()}
-
-
-# --- Programs of their own ---------------------------------------------------------------------
-
-
-def run(command, gateway, caller, **environment):
-    done = subprocess.run(
-        command, cwd=CLIENTS, capture_output=True, text=True, timeout=60,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"),
-             "GATEWAY_URL": gateway.url, "OPENROUTER_API_KEY": caller.key, **environment},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_node_client(gateway, tool, unavailable):
-    node = tool("node")
-    if not (CLIENTS / "node_modules" / "openai").is_dir():
-        unavailable("tests/clients/node_modules (npm ci in tests/clients)")
-    caller, marker = gateway.caller(credits="0.2"), unique()
-    lines = run([node, "openai_client.mjs"], gateway, caller, MARKER=marker).splitlines()
-    happened = [json.loads(line) for line in lines]
-    told = {each["what"]: each["value"] for each in happened}
-    completion = told["completion"]
-    assert completion["choices"][0]["message"]["content"] == "This is a test"
-    row = generation_row(gateway, completion["id"])
-    assert (row["app_referer"], row["app_title"]) == ("https://app.example/", "Bob's App")
-    assert told["stream"]["text"] == "This is a stream"
-    assert told["stream"]["usage"]["completion_tokens"] == 4
-    (call,) = told["tools"]
-    assert json.loads(call["function"]["arguments"]) == {"city": "Paris"}
-    assert told["aborted"] >= 5
-    check_abort(gateway, caller, marker, 4)
-    names = {status: (told[status]["name"], told[status]["status"]) for status in ("401", "400")}
-    assert names == {"401": ("AuthenticationError", 401), "400": ("BadRequestError", 400)}
-    assert told["402"]["status"] == told["402"]["code"] == 402
-    assert (told["429"]["name"], told["429"]["retry_after"]) == ("RateLimitError", "3")
-    assert (told["502"]["name"], told["502"]["status"]) == ("InternalServerError", 502)
-    assert told["broken"] == "APIError"
-    assert any(each["what"] == "before" for each in happened)
-
-
-def test_the_fetch_snippets_of_the_seed(gateway, alice, tool):
-    told = json.loads(run([tool("node"), "seed_snippets.mjs"], gateway, alice))
-    *answers, generation, key, models, _ = told["answers"]
-    assert [answer["status"] for answer in told["answers"][:-1]] == [200] * 11
-    for answer in answers:
-        body = answer["body"]
-        assert body["id"].startswith("gen-")
-        assert body["choices"][0]["message"]["role"] == "assistant"
-        assert body["usage"]["total_tokens"] > 0
-    assert answers[1]["body"]["provider"] == "Together"
-    assert generation["body"]["data"]["origin"] == "https://app.example/"
-    assert set(key["body"]["data"]) >= {"label", "usage", "limit", "is_free_tier", "rate_limit"}
-    limits = [model["per_request_limits"] for model in models["body"]["data"]]
-    assert any(limit and limit["completion_tokens"] > 0 for limit in limits)
-    assert told["status"] == 400 and told["message"]
-
-
-def test_the_python_snippet_of_the_seed_on_the_wire(gateway, alice):
-    """`openai.ChatCompletion.create` of the library's 0.28: what it posted, header by header."""
-    body = {"model": TURBO, "messages": user("[[say: From 2023]]")}
-    headers = {
-        "User-Agent": "OpenAI/v1 PythonBindings/0.28.1", "Content-Type": "application/json",
-        "Authorization": f"Bearer {alice.key}", "HTTP-Referer": "https://app.example/",
-        "X-Title": "Bob's App", "X-OpenAI-Client-User-Agent": '{"lang": "python"}',
-    }  # fmt: skip
-    url = f"{gateway.url}/api/v1/chat/completions"
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(request, timeout=20) as response:
-        document = json.load(response)
-    assert document["choices"][0]["message"]["content"] == "From 2023"
-
-
-def test_curl(gateway, alice, tool):
-    url = f"{gateway.url}/api/v1/chat/completions"
-    body = json.dumps({"model": TURBO, "stream": True, "messages": user("[[say: Hello]]")})
-    head = ["-H", f"Authorization: Bearer {alice.key}", "-H", "Content-Type: application/json"]
-    out = run([tool("curl"), "-sN", url, *head, "-d", body], gateway, alice)
-    assert out.startswith("data: {") and out.endswith("data: [DONE]\n\n")
-    out = run([tool("curl"), "-s", "--compressed", url, *head, "-d", "{}"], gateway, alice)
-    assert json.loads(out)["error"]["code"] == 400
 
 
 def test_the_key_page_adds_up_to_what_programs_spent(gateway):

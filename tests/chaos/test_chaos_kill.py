@@ -1,0 +1,96 @@
+"""kill -9 of servers at random moments under streaming clients: what was promised to clients and
+providers is in the books, and nothing is there twice (F1).
+
+CHAOS_KILLS=200 kills more often than the ordinary suite; CHAOS_SEED repeats a run's choices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from chaos_history import broken_promises
+from chaos_load import Load
+from gateway_process import ROOT, wait_until
+
+KILLS = int(os.environ.get("CHAOS_KILLS", "20"))
+SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+CLIENTS = 40
+SERVERS = 3
+# A dead process is noticed after 1.5 s instead of 30 s, and swept for every 0.75 s.
+SCALE = 0.05
+ALL_RECOVERED_S = 60 * SCALE
+
+
+@pytest.fixture(scope="module")
+def servers(new_gateway):
+    """Servers on one database, so that one serves while others are dead."""
+    made = [new_gateway(TIMEOUT_SCALE=str(SCALE)) for _ in range(SERVERS)]
+    for server in made[1:]:
+        for name in ("DATABASE_URL", "DATA_DIR"):
+            server.environment[name] = made[0].environment[name]
+    for server in made:
+        launch(server)
+    for server in made:
+        wait_until(server.is_healthy, "the server")
+    return made
+
+
+def launch(server):
+    """Start it and do not wait: so many restarts must be cheap."""
+    with open(server.log_path, "ab") as log:
+        server.process = subprocess.Popen(
+            [sys.executable, "-m", "openrouter_site.server"],
+            cwd=ROOT, env=server.environment, stdout=log, stderr=log,
+        )  # fmt: skip
+
+
+async def kill_at_random(servers, rng, kills):
+    """Kill one server after the other; all may be dead for a while."""
+    for _ in range(kills):
+        victim = None
+        while victim is None:
+            await asyncio.sleep(rng.uniform(0, 0.6))
+            candidate = rng.choice(servers)
+            if await asyncio.to_thread(candidate.is_healthy):
+                victim = candidate
+        victim.process.kill()
+        victim.process.wait()
+        launch(victim)
+
+
+@pytest.mark.timeout(120 + 6 * KILLS)
+def test_books_keep_every_promise_when_servers_are_killed(servers):
+    print(f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS}")
+    rng = random.Random(SEED)
+    ledger = servers[0]
+    load = Load(servers, ledger.caller(credits="10000"), rng)
+
+    async def main():
+        async with load.running(CLIENTS):
+            await kill_at_random(servers, rng, KILLS)
+            await asyncio.sleep(0.5)
+
+    asyncio.run(main())
+    for server in servers:
+        wait_until(server.is_healthy, "the server")
+    until = time.monotonic() + ALL_RECOVERED_S + 5
+    while ledger.open_holds() and time.monotonic() < until:
+        time.sleep(0.05)
+
+    told = Counter(each.ending for each in load.history)
+    states = Counter(row["state"] for row in ledger.sql("SELECT state FROM billing_hold"))
+    print(f"clients: {dict(told)}; holds: {dict(states)}")
+    assert ledger.open_holds() == []
+    verified = ledger.desk("command", name="verify_ledger")
+    assert verified["status"] == 0, verified["output"]
+    assert broken_promises(load.history, ledger) == []
+    # The run was worth something: answers came, and holds were orphaned.
+    assert told["whole"] > 5 * KILLS
+    assert states["recovered"] > 0

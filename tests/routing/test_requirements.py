@@ -1,0 +1,290 @@
+"""What drops an endpoint, and what is said when it drops all of them."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from routing_builders import (
+    LLAMA,
+    MICRO,
+    Caller,
+    catalog,
+    chat_request,
+    endpoint,
+    model,
+    provider,
+    size,
+)
+
+from openrouter_site.errors import BadRequest, Unavailable
+from routing.health import Health
+from routing.plan import plan
+from routing.preferences import MaxPrice, ProviderPreferences
+
+TOOLS = {"parameters": {"tools": [{}]}, "has_tools": True}
+
+
+def planned(models, request=None, *, size=size(), caller=Caller(), seed=1, **preferences):  # noqa: B008
+    """With `preferences` as the keys of the provider object."""
+    fields = {"provider": ProviderPreferences(**preferences)} if preferences else {}
+    known = catalog(*models) if isinstance(models, list) else catalog(models)
+    request = request or chat_request(**fields)
+    return plan(request, caller, known, Health(), Random(seed), size=size)
+
+
+def served(*arguments, **given):
+    return {endpoint.id for endpoint in planned(*arguments, **given).routes[0].endpoints}
+
+
+def reasons(models, request=None, **given):
+    """The 503's reasons by provider."""
+    with pytest.raises(Unavailable) as refused:
+        planned(models, request, **given)
+    return {each["provider"]: each["reason"] for each in refused.value.metadata["dropped"]}
+
+
+def pair(good=None, bad=None):
+    """A model with a good endpoint 1 at Good and a bad endpoint 2 at Bad."""
+    return model(endpoint(1, "Good", **(good or {})), endpoint(2, "Bad", **(bad or {})))
+
+
+def alone(entry):
+    return model(entry.endpoints[1], input_modalities=entry.input_modalities)
+
+
+TRAINS = model(endpoint(1, "Good"), endpoint(2, provider("Bad", may_train=True)))
+KEEPS = model(endpoint(1, "Good"), endpoint(2, provider("Bad", retains_prompts=True)))
+SIZED = pair({"quantization": "fp16"}, {"quantization": "int4"})
+EXACTLY = MaxPrice(prompt_pico=MICRO, completion_pico=MICRO, image_pico=MICRO, request_pico=MICRO)
+
+
+@pytest.mark.parametrize(
+    ("entry", "preferences", "reason"),
+    [
+        (TRAINS, {"data_collection": "deny"}, "data policy"),
+        (KEEPS, {"zdr": True}, "provider.zdr"),
+        (SIZED, {"quantizations": ("fp16", "fp8")}, "provider.quantizations"),
+        (pair({"quantization": "fp8"}), {"quantizations": ("fp8",)}, "provider.quantizations"),
+        (pair({}, {"quantization": "fp8"}), {"quantizations": ("unknown",)},
+         "provider.quantizations"),
+        (pair({}, {"prompt": MICRO + 1}), {"max_price": EXACTLY}, "provider.max_price"),
+        (pair({}, {"completion": MICRO + 1}), {"max_price": EXACTLY}, "provider.max_price"),
+        (pair({}, {"image": MICRO + 1}), {"max_price": EXACTLY}, "provider.max_price"),
+        (pair({}, {"request": MICRO + 1}), {"max_price": EXACTLY}, "provider.max_price"),
+        (pair({"prompt": 0, "completion": 0}), {"max_price": MaxPrice(prompt_pico=0)},
+         "provider.max_price"),
+        (pair(), {"only": ("Good",)}, "provider.only"),
+        (pair(), {"ignore": ("Bad",)}, "provider.ignore"),
+        (pair(), {"order": ("Good",)}, "provider.order"),
+    ],
+)  # fmt: skip
+def test_preference_drops_whom_it_forbids_and_says_so(entry, preferences, reason):
+    assert served(entry, **preferences) == {1}
+    other = model(endpoint(9, "Good", model_id="x/other"), id="x/other")  # so that it is known
+    assert reasons([alone(entry), other], **preferences) == {"Bad": reason}
+    assert served(entry) == {1, 2}
+
+
+def test_account_policy_forbids_training_too():
+    careful = Caller(allow_training=False)
+    assert served(TRAINS, caller=careful) == {1}
+    assert served(TRAINS, caller=careful, data_collection="allow") == {1}
+    assert reasons(alone(TRAINS), caller=careful) == {"Bad": "data policy"}
+
+
+def test_no_credential_and_no_dialect_serve_nobody():
+    entry = model(
+        endpoint(1, provider("Good")),
+        endpoint(2, provider("Silent", served_at=None)),
+        endpoint(3, provider("Foreign", dialect="klingon")),
+    )
+    assert served(entry) == {1}
+    assert reasons(model(*entry.endpoints[1:])) == {
+        "Silent": "no credential configured",
+        "Foreign": "protocol not supported yet",
+    }
+
+
+def test_required_parameters_drop_whoever_would_leave_one_out():
+    entry = pair({"supported_parameters": frozenset({"seed", "top_k"})})
+    parameters = {"seed": 1, "top_k": 2}
+    required = ProviderPreferences(require_parameters=True)
+    request = chat_request(parameters=parameters, provider=required)
+    assert served(entry, request) == {1}
+    assert reasons(alone(entry), request) == {"Bad": "provider.require_parameters"}
+    assert served(entry, chat_request(parameters=parameters)) == {1, 2}
+    assert served(entry, chat_request(provider=required)) == {1, 2}
+
+
+def test_a_parameter_the_provider_refuses_is_not_supported():
+    """The dialect leaves it out there, so require_parameters must not count it."""
+    refusing = provider("Bad", unsupported_parameters=frozenset({"temperature"}))
+    entry = model(endpoint(1, "Good"), endpoint(2, refusing))
+    required = ProviderPreferences(require_parameters=True)
+    request = chat_request(parameters={"temperature": 1.0}, provider=required)
+    assert served(entry, request) == {1}
+
+
+def test_tools_go_to_whoever_takes_them_if_there_is_one():
+    takes = {"supported_parameters": frozenset({"tools"})}
+    assert served(pair(takes), chat_request(**TOOLS)) == {1}
+    assert served(pair(), chat_request(**TOOLS)) == {1, 2}
+    ignoring = chat_request(**TOOLS, provider=ProviderPreferences(ignore=("Good",)))
+    assert reasons(pair(takes), ignoring)["Bad"] == "tools"
+
+
+def test_pictures_need_a_model_that_sees():
+    seeing = model(endpoint(), input_modalities=("text", "image"))
+    request = chat_request(image_count=1)
+    assert served(seeing, request) == {1}
+    assert set(reasons(pair(), request).values()) == {"image input"}
+
+
+def test_context_length_drops_the_short_ones():
+    entry = pair({"context_length": 101}, {"context_length": 100})
+    assert served(entry, size=size(100)) == {1}
+    assert served(entry, size=size(99)) == {1, 2}
+
+
+@pytest.mark.parametrize("others", [[], [endpoint(7, provider("Silent", served_at=None))]])
+def test_too_long_for_all_is_400_with_the_figures(others):
+    """Whoever serves nobody anyway is no reason to call it our outage, nor a context to offer."""
+    entry = model(
+        endpoint(1, "A", context_length=4096), endpoint(2, "B", context_length=8192), *others
+    )
+    with pytest.raises(BadRequest, match=r"length is 8192 tokens.* about 9000 tokens") as refused:
+        planned(entry, size=size(9000))
+    assert refused.value.metadata == {
+        "error_type": "context_length_exceeded",
+        "field": "messages",
+    }
+
+
+def test_longest_context_offered_is_one_that_can_be_had():
+    entry = model(
+        endpoint(1, "A", context_length=4096),
+        endpoint(2, provider("Silent", served_at=None), context_length=32768),
+    )
+    with pytest.raises(BadRequest, match="length is 4096 tokens"):
+        planned(entry, size=size(9000))
+
+
+def test_503_says_who_was_dropped_and_why():
+    entry = model(endpoint(1, "A"), endpoint(2, provider("B", may_train=True)))
+    with pytest.raises(Unavailable) as refused:
+        planned(entry, data_collection="deny", only=("B",))
+    assert refused.value.metadata == {
+        "requested_models": [LLAMA],
+        "dropped": [
+            {"model": LLAMA, "provider": "A", "reason": "provider.only"},
+            {"model": LLAMA, "provider": "B", "reason": "data policy"},
+        ],
+    }
+    assert "provider.only: A; data policy: B" in refused.value.message
+
+
+# --- Properties ----------------------------------------------------------------------------------
+
+NAMES = ["A", "B", "C", "D"]
+PROVIDERS = st.builds(
+    provider,
+    st.sampled_from(NAMES),
+    may_train=st.booleans(),
+    retains_prompts=st.booleans(),
+    served_at=st.sampled_from(["https://x.example", "https://x.example", None]),
+)
+ENDPOINTS = st.builds(
+    endpoint,
+    by=PROVIDERS,
+    prompt=st.integers(0, 3),
+    completion=st.integers(0, 3),
+    context_length=st.sampled_from([50, 8192]),
+    quantization=st.sampled_from([None, "int4", "fp8"]),
+    supported_parameters=st.sets(st.sampled_from(["tools", "seed"])).map(frozenset),
+)
+SOME = st.lists(st.sampled_from(NAMES), max_size=3, unique=True).map(tuple)
+PRICE = st.none() | st.integers(0, 3)
+PREFERENCES = st.builds(
+    ProviderPreferences,
+    allow_fallbacks=st.booleans(),
+    require_parameters=st.booleans(),
+    data_collection=st.sampled_from(["allow", "deny"]),
+    order=SOME,
+    only=SOME,
+    ignore=SOME,
+    quantizations=st.sampled_from([(), ("int4",), ("fp8", "unknown")]),
+    sort=st.sampled_from([None, "price", "throughput"]),
+    max_price=st.builds(MaxPrice, prompt_pico=PRICE, completion_pico=PRICE),
+    zdr=st.booleans(),
+)
+
+
+def numbered(endpoints):
+    """One endpoint for each provider, with ids of their own."""
+    unique = {each.provider.slug: each for each in endpoints}
+    fields = ("provider", "context_length", "quantization", "supported_parameters", "prices")
+    return [
+        endpoint(id, **{name: getattr(each, name) for name in fields})
+        for id, each in enumerate(unique.values(), start=1)
+    ]
+
+
+def forbidden(one, wanted, caller):
+    prices, most = one.prices, wanted.max_price
+    name = one.provider.name
+    return any(
+        (
+            one.provider.served_at is None,
+            wanted.order and name not in wanted.order,
+            wanted.only and name not in wanted.only,
+            name in wanted.ignore,
+            one.provider.may_train
+            and (wanted.data_collection == "deny" or not caller.allow_training),
+            wanted.zdr and one.provider.retains_prompts,
+            wanted.quantizations and (one.quantization or "unknown") not in wanted.quantizations,
+            most.prompt_pico is not None and prices.prompt_pico > most.prompt_pico,
+            most.completion_pico is not None and prices.completion_pico > most.completion_pico,
+            wanted.require_parameters and "seed" not in one.supported_parameters,
+            one.context_length <= 100,
+        )
+    )
+
+
+def tried(endpoints, wanted, caller, seed=0):
+    """Ids in order; () when nobody fits."""
+    known = [model(*endpoints), model(*(endpoint(90 + i, n) for i, n in enumerate(NAMES)), id="x")]
+    request = chat_request(parameters={"seed": 1}, provider=wanted)
+    try:
+        found = planned(known, request, caller=caller, seed=seed)
+    except (Unavailable, BadRequest):
+        return ()
+    return tuple(each.id for each in found.routes[0].endpoints)
+
+
+LISTS = st.lists(ENDPOINTS, min_size=1, max_size=4).map(numbered)
+
+
+@given(LISTS, PREFERENCES, st.booleans(), st.integers(0, 99))
+def test_each_fitting_endpoint_is_there_once_and_no_other(endpoints, wanted, training, seed):
+    caller = Caller(allow_training=training)
+    ids = tried(endpoints, wanted, caller, seed)
+    fitting = {each.id for each in endpoints if not forbidden(each, wanted, caller)}
+    assert len(ids) == len(set(ids))
+    if wanted.allow_fallbacks:
+        assert set(ids) == fitting
+    else:
+        assert len(ids) == min(1, len(fitting)) and set(ids) <= fitting
+    assert ids == tried(endpoints, wanted, caller, seed)
+
+
+@given(LISTS, PREFERENCES, SOME.filter(bool))
+def test_a_restriction_never_adds_anybody(endpoints, wanted, names):
+    open_to = {
+        name: getattr(wanted, name) for name in wanted.__dataclass_fields__ if name != "only"
+    } | {"allow_fallbacks": True}
+    free = tried(endpoints, ProviderPreferences(**open_to), Caller())
+    restricted = tried(endpoints, ProviderPreferences(**open_to, only=names), Caller())
+    assert set(restricted) <= set(free)
