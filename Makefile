@@ -44,8 +44,8 @@ lock: ## Pin and hash requirements*.in into requirements*.txt (needs uv)
 bench: .venv/run-installed ## Measure this gateway against a bare mock provider (needs wrk, gcc)
 	@$(BIN)/python bench/run.py $(ARGS)
 
-chaos: .venv/test-installed ## Kill and cut things under load and balance the books after it
-	@$(BIN)/python -m pytest tests/chaos $(ARGS)
+chaos: .venv/test-installed ## Kill the server 200 times under load (CHAOS_KILLS=...), then audit
+	@CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 clean: ## Remove what the tools left behind; never var/, where the data is
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -29,6 +29,7 @@ _HEADER_BYTES_MAX = 128 * 1024
 _KEEPALIVE_S = 75
 # A worker that cannot start must not be started in a tight loop.
 _RESPAWN_PAUSE_S = 0.5
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -143,18 +144,22 @@ def _serve_many(listener: socket.socket, workers: int) -> None:
         for child in children:
             os.kill(child, signal.SIGTERM)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    for number in _STOP_SIGNALS:
+        signal.signal(number, stop)
     while not stopping or children:
         while not stopping and len(children) < workers:
+            # Signals wait until the child has put down the parent's handlers.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
             child = os.fork()
             if child == 0:
                 die_with_parent()
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                for number in _STOP_SIGNALS:
+                    signal.signal(number, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
                 _serve(listener)
                 os._exit(0)
             children.add(child)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
         child, _ = os.wait()
         children.discard(child)
         if not stopping:

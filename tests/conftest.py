@@ -22,6 +22,14 @@ def _unavailable(what):
     pytest.skip(f"{what} is not here")
 
 
+def pytest_sessionfinish(session):
+    """Where everything is required, whatever was skipped was not shown."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("REQUIRE_ALL") == "1" and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("REQUIRE_ALL=1: nothing may be skipped", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def unavailable():
     """`unavailable("what")`, for a test that cannot run here."""

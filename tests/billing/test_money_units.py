@@ -29,7 +29,7 @@ def test_cost_is_the_exact_cost_rounded_half_up_once():
             (rng.randrange(10 ** rng.randint(0, 7)), rng.randrange(10 ** rng.randint(1, 9)))
             for _ in range(rng.randint(0, 4))
         ]
-        exact = sum((Fraction(units * price, 1000) for units, price in parts), Fraction(0))
+        exact = Fraction(sum(units * price for units, price in parts), 1000)
         cost, ceiling = cost_nano(parts), cost_ceiling_nano(parts)
         assert -Fraction(1, 2) < cost - exact <= Fraction(1, 2)
         assert 0 <= ceiling - exact < 1

@@ -47,13 +47,11 @@ def model(*endpoints, id=LLAMA, **fields):
 
 
 def catalog(*models):
-    return Catalog(
-        version=1,
-        models={each.id: each for each in models},
-        providers={
-            each.provider.slug: each.provider for entry in models for each in entry.endpoints
-        },
-    )
+    providers = {}
+    for entry in models:
+        for each in entry.endpoints:
+            providers.setdefault(each.provider.slug, each.provider)
+    return Catalog(1, {each.id: each for each in models}, providers)
 
 
 def chat_request(text="hi", **fields):

@@ -33,7 +33,8 @@ COOKBOOK = [
     ("system", "example_assistant", "Things working well together will increase revenue."),
     ("system", "example_user", "Let's circle back when we have more bandwidth to touch base on"
      " opportunities for increased leverage."),
-    ("system", "example_assistant", "Let's talk later when we're less busy about how to do better."),
+    ("system", "example_assistant", "Let's talk later when we're less busy about how to do"
+     " better."),
     ("user", "", "This late pivot means we don't have time to boil the ocean for the client"
      " deliverable."),
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from gateway_process import unique, wait_until
 from wire_client import (
@@ -38,8 +40,10 @@ def test_a_client_that_does_not_read_is_left(impatient_gateway, bob, words):
         assert record["aborted"]
         wait_until(lambda: not impatient_gateway.open_holds(), "the settlement")
         received = beginning
-        while data := client.recv(1 << 20):
-            received += data
+        # Either everything that was under way still arrives, or the kernel gave us up already.
+        with contextlib.suppress(ConnectionResetError):
+            while data := client.recv(1 << 20):
+                received += data
     assert b"[DONE]" not in received and b'"usage"' not in received
     generation_id = received.partition(b"x-generation-id: ")[2][:35].decode().strip()
     row = generation_row(impatient_gateway, generation_id)
