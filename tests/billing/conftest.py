@@ -67,7 +67,7 @@ def migrated_database(tmp_path_factory, django_db_blocker):
 
 
 @pytest.fixture
-def ledger_database(migrated_database, tmp_path, django_db_blocker, monkeypatch):
+def ledger_database(migrated_database, tmp_path, django_db_blocker, monkeypatch, settings):
     """An empty ledger; when the test is over, the checker must find nothing to say."""
     row = django_settings.DATABASES["default"]
     before = (row["NAME"], row.get("HOST"), row.get("PORT"))
@@ -76,6 +76,7 @@ def ledger_database(migrated_database, tmp_path, django_db_blocker, monkeypatch)
         name = shutil.copy(migrated_database, tmp_path / "ledger.sqlite3")
     # A test's database need not survive a power loss, and it waits for nobody for long.
     monkeypatch.setattr(database, "_BUSY_TIMEOUT_S", 2.0)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with django_db_blocker.unblock():
         _point_to(str(name))
         if ON_POSTGRESQL:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import http.client
 import json
+import random
+import threading
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 
-import aiohttp
 from gateway_process import unique
 
 MODEL = "openai/gpt-3.5-turbo"
+TIMEOUT_S = 30
 
 
 @dataclass
@@ -29,61 +32,68 @@ class Told:
 class Load:
     """`history` has a Told for each request that was sent."""
 
-    def __init__(self, servers, caller, rng):
+    def __init__(self, servers, caller, seed):
         self.history = []
         self._servers = servers
         self._caller = caller
-        self._rng = rng
-        self._stopping = False
+        self._seed = seed
+        self._stopping = threading.Event()
 
-    @contextlib.asynccontextmanager
-    async def running(self, clients):
+    @contextlib.contextmanager
+    def running(self, clients):
         """This many clients at once, until the block ends; requests under way end by themselves."""
-        timeout = aiohttp.ClientTimeout(total=30)
-        connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-            running = [asyncio.create_task(self._client(session)) for _ in range(clients)]
-            try:
-                yield
-            finally:
-                self._stopping = True
-                await asyncio.gather(*running)
+        threads = [
+            threading.Thread(target=self._client, args=(random.Random(self._seed + number),))
+            for number in range(clients)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            for thread in threads:
+                thread.join()
 
-    async def _client(self, session):
-        while not self._stopping:
-            told = Told(unique("chaos"), stream=self._rng.random() < 0.75)
+    def _client(self, rng):
+        while not self._stopping.is_set():
+            told = Told(unique("chaos"), stream=rng.random() < 0.75)
             try:
-                await self._ask(session, told)
-            except (aiohttp.ClientConnectorError, ConnectionRefusedError):
+                self._ask(told, rng)
+            except ConnectionRefusedError:
                 told.ending = "refused"  # nobody is there; it was never sent
-                await asyncio.sleep(0.1)
-            except (aiohttp.ClientError, OSError, TimeoutError):
+                time.sleep(0.1)
+            except (http.client.HTTPException, OSError, ValueError):
                 pass
             if told.ending != "refused":
                 self.history.append(told)
 
-    async def _ask(self, session, told):
-        tokens, speed = self._rng.randint(5, 60), self._rng.choice((60, 200, 1000))
+    def _ask(self, told, rng):
+        tokens, speed = rng.randint(5, 60), rng.choice((60, 200, 1000))
         text = f"{told.marker} [[simulate tokens={tokens} tps={speed} ttft_ms=20]]"
-        url = f"{self._rng.choice(self._servers).url}/api/v1/chat/completions"
         body = {
             "model": MODEL, "messages": [{"role": "user", "content": text}],
             "stream": told.stream, "max_tokens": 100,
         }  # fmt: skip
         headers = {"Authorization": f"Bearer {self._caller.key}", "X-Title": told.marker}
-        async with session.post(url, json=body, headers=headers) as response:
-            told.generation_id = response.headers.get("x-generation-id", "")
+        port = rng.choice(self._servers).port
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+        try:
+            connection.request("POST", "/api/v1/chat/completions", json.dumps(body), headers)
+            response = connection.getresponse()
+            told.generation_id = response.getheader("x-generation-id", "")
             if response.status != 200:
                 told.ending = "error"
-                await response.read()
             elif told.stream:
-                await self._stream(response, told)
+                self._stream(response, told)
             else:
-                self._end(told, (await response.json())["usage"])
+                self._end(told, json.loads(response.read())["usage"])
+        finally:
+            connection.close()
 
-    async def _stream(self, response, told):
+    def _stream(self, response, told):
         usage = None
-        async for line in response.content:
+        for line in response:
             data = line.decode().removeprefix("data:").strip()
             if not line.startswith(b"data:"):
                 continue

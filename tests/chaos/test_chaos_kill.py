@@ -6,7 +6,6 @@ CHAOS_KILLS=200 kills more often than the ordinary suite; CHAOS_SEED repeats a r
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import subprocess
@@ -51,14 +50,14 @@ def launch(server):
         )  # fmt: skip
 
 
-async def kill_at_random(servers, rng, kills):
+def kill_at_random(servers, rng, kills):
     """Kill one server after the other; all may be dead for a while."""
     for _ in range(kills):
         victim = None
         while victim is None:
-            await asyncio.sleep(rng.uniform(0, 0.6))
+            time.sleep(rng.uniform(0, 0.6))
             candidate = rng.choice(servers)
-            if await asyncio.to_thread(candidate.is_healthy):
+            if candidate.is_healthy():
                 victim = candidate
         victim.process.kill()
         victim.process.wait()
@@ -68,16 +67,11 @@ async def kill_at_random(servers, rng, kills):
 @pytest.mark.timeout(120 + 6 * KILLS)
 def test_books_keep_every_promise_when_servers_are_killed(servers):
     print(f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS}")
-    rng = random.Random(SEED)
     ledger = servers[0]
-    load = Load(servers, ledger.caller(credits="10000"), rng)
-
-    async def main():
-        async with load.running(CLIENTS):
-            await kill_at_random(servers, rng, KILLS)
-            await asyncio.sleep(0.5)
-
-    asyncio.run(main())
+    load = Load(servers, ledger.caller(credits="10000"), SEED)
+    with load.running(CLIENTS):
+        kill_at_random(servers, random.Random(SEED), KILLS)
+        time.sleep(0.5)
     for server in servers:
         wait_until(server.is_healthy, "the server")
     until = time.monotonic() + ALL_RECOVERED_S + 5
