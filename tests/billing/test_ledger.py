@@ -70,6 +70,7 @@ def moved(rows):
         ({}, 5000, 10, 1000),
         ({"held_nano": 900}, 5000, 100, 100),
         ({"limit_nano": 500}, 5000, 1, 500),
+        ({"limit_nano": 500}, 5000, 500, 500),
         ({"limit_nano": 500, "spent_nano": 300}, 5000, 1, 200),
         ({"posted_nano": 0}, 0, 0, 0),
     ],
@@ -106,6 +107,15 @@ def test_admit_refuses_and_changes_nothing(fields, amount, refusal):
     assert rows == book(**fields)
 
 
+def test_refusal_by_the_limit_says_what_is_left_of_it():
+    rows = with_hold(100, limit_nano=500, spent_nano=50)
+    with pytest.raises(KeyLimitExceeded) as refused:
+        admit(ALICE, 351).apply(rows)
+    error = refused.value
+    assert (error.available_nano, error.wanted_nano) == (350, 351)
+    assert (error.limit_nano, error.spent_nano) == (500, 150)
+
+
 def test_admit_of_something_priced_needs_a_hold_even_when_nothing_is_asked_for_at_least():
     with pytest.raises(InsufficientCredits):
         admit(ALICE, 100, 0).apply(book(posted_nano=0))
@@ -139,6 +149,7 @@ def test_resize_makes_a_hold_larger_and_never_smaller(amount, minimum, held):
     rows = with_hold(100)
     assert resize(amount, minimum).apply(rows) == held
     assert rows.holds["gen-1"].amount_nano == rows.accounts["user:1"].held_nano == held
+    assert rows.budgets[7].held_nano == held
     assert resize(amount, minimum).apply(rows) == held
 
 
@@ -242,13 +253,19 @@ def test_settle_after_the_key_was_deleted_charges_the_account():
 def test_whatever_a_provider_reports_fits_the_columns():
     rows = with_hold(100)
     nonsense = {
-        "native_tokens_prompt": 10**12, "native_tokens_reasoning": "12",
-        "native_tokens_cached": -5, "upstream_id": "a\0" * 500, "native_finish_reason": "\0",
-    }  # fmt: skip
+        "native_tokens_prompt": 10**12,
+        "native_tokens_reasoning": "12",
+        "native_tokens_cached": -5,
+        "latency_ms": 0,
+        "num_media_prompt": None,
+        "upstream_id": "a\0" * 500,
+        "native_finish_reason": "\0",
+    }
     settle(ALICE, "gen-1", 60, **nonsense).apply(rows)
     row = rows.generations["gen-1"]
     assert row.native_tokens_prompt == 2**31 - 1
     assert (row.native_tokens_reasoning, row.native_tokens_cached) == (0, 0)
+    assert (row.latency_ms, row.num_media_prompt) == (0, None)
     assert (row.upstream_id, row.native_finish_reason) == ("a" * 128, "")
 
 

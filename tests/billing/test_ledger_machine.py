@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -30,7 +31,7 @@ from billing.refusals import LedgerError
 from openrouter_site import database
 
 AMOUNTS = st.integers(1, 60)
-HOLDS = st.sampled_from([f"gen-{number}" for number in range(8)])
+HOLDS = st.sampled_from([f"gen-{number}" for number in range(5)])
 KEYS = st.sampled_from([1, 2, 3])
 PEOPLE = {1: Person(1, "user:1", 1), 2: Person(1, "user:1", 2), 3: Person(2, "user:2", 3)}
 
@@ -135,6 +136,11 @@ class LedgerMachine(RuleBasedStateMachine):
         (outcome,) = self.store.run([operation], self.now)
         found = type(outcome).__name__ if isinstance(outcome, LedgerError) else outcome
         assert found == expected, (operation, found, expected)
+
+    @initialize()
+    def begin_with_credits(self):
+        for key in (1, 3):
+            self.grant(key, 150, id=100 + key)
 
     @rule(key=KEYS, amount=st.integers(1, 200), id=st.integers(1, 12))
     def grant(self, key, amount, id):
@@ -263,7 +269,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
 TestLedgerInMemory = LedgerMachine.TestCase
 TestLedgerInMemory.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None,
+    max_examples=100, stateful_step_count=50, deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 
