@@ -165,8 +165,8 @@ def _database(url: str) -> dict[str, object]:
                 # FULL: the last commits survive a power loss, not only kill -9 (design/money.md).
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
             },
-            # Tests use several connections and threads: a file, not memory.
-            "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+            # Tests use several connections and threads: a file, not memory; one for each run.
+            "TEST": {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")},
         }
     raise ImproperlyConfigured(
         f"DATABASE_URL starts with {parts.scheme!r}; use postgresql:// or sqlite:///"
