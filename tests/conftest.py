@@ -22,6 +22,27 @@ def _unavailable(what):
     pytest.skip(f"{what} is not here")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Tests of one engine: `@pytest.mark.engine("postgresql")` or `("sqlite")`.
+
+    What only SQLite has is no gap on PostgreSQL. The other way round it is one, and listed as such,
+    unless somebody promises to run the tests there too (REQUIRE_ALL=1, as in CI).
+    """
+    here = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
+    elsewhere = []
+    for item in items:
+        mark = item.get_closest_marker("engine")
+        if mark is None or mark.args == (here,):
+            continue
+        if here == "postgresql" or os.environ.get("REQUIRE_ALL") == "1":
+            elsewhere.append(item)
+        else:
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL (DATABASE_URL)"))
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
+
+
 def pytest_sessionfinish(session):
     """Where everything is required, whatever was skipped was not shown."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

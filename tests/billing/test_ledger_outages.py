@@ -33,8 +33,8 @@ print("locked", flush=True)
 sys.stdin.readline()
 """
 
-only_postgresql = pytest.mark.skipif(not ON_POSTGRESQL, reason="a wire to cut")
-only_sqlite = pytest.mark.skipif(ON_POSTGRESQL, reason="a file to lock")
+only_postgresql = pytest.mark.engine("postgresql")  # a wire to cut
+only_sqlite = pytest.mark.engine("sqlite")  # a file to lock
 
 
 @pytest.fixture
