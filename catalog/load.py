@@ -28,7 +28,7 @@ from django.db import OperationalError
 
 from catalog import models
 from catalog.snapshot import Catalog, Endpoint, Model, Prices, Provider
-from openrouter_site.settings import env_text
+from openrouter_site.environment import env_text
 
 logger = logging.getLogger(__name__)
 

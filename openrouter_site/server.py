@@ -20,8 +20,8 @@ from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from openrouter_site.attached import die_with_parent
+from openrouter_site.environment import env_number, env_text
 from openrouter_site.errors import BadRequest
-from openrouter_site.settings import env_number, env_text
 
 # With the default of 5 ms a thread that commits waits for the event loop at every statement.
 THREAD_SWITCH_S = 0.0005

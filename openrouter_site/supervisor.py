@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from openrouter_site import preflight, welcome
 from openrouter_site.attached import die_with_parent
+from openrouter_site.environment import env_bool, env_number, env_text
 from openrouter_site.preflight import CannotStart
 from openrouter_site.processes import Program, Supervisor, tell
 
@@ -61,9 +62,6 @@ class Options:
 def _read_options() -> Options:
     """Read every setting that is needed to start, so that none of them fails later."""
     try:
-        # An import, because it reads the environment and may refuse it.
-        from openrouter_site.settings import env_bool, env_number, env_text
-
         production = settings.PRODUCTION
         # SQLite has a single writer: more processes would only wait for each other.
         cores = 1 if settings.DATABASE_URL.startswith("sqlite:") else os.cpu_count() or 1

@@ -62,7 +62,10 @@ class Memory:
         for id in book.touched_accounts:
             self.accounts[id] = book.accounts[id]
         for id in book.touched_budgets:
-            self.budgets[id] = book.budgets[id]
+            before, self.budgets[id] = self.budgets[id], book.budgets[id]
+            if not book.budgets[id].rolled:
+                self.budgets[id].period_start = before.period_start
+            self.budgets[id].rolled = False
         for id in book.touched_holds | set(book.new_holds):
             self.holds[id] = book.holds[id]
         self.transfers |= book.transfers

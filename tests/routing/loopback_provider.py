@@ -75,9 +75,9 @@ class Loopback:
 
     async def connected(self, reader, writer):
         self._tasks.add(asyncio.current_task())
-        peer = Peer(reader, writer)
-        self.peers.append(peer)
         try:
+            peer = Peer(reader, writer)
+            self.peers.append(peer)
             await self._story(self, peer)
         except (ConnectionError, asyncio.CancelledError):
             pass  # the client went, or the test is over

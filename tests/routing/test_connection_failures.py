@@ -109,13 +109,17 @@ def test_nobody_there(run):
 
 
 def test_a_connection_that_takes_too_long_is_given_up(run):
-    async def story():
-        async with loopback(always(OK)) as provider:
-            provider.upstream = Upstream(connect_timeout_s=0)
-            failure = await lost(provider)
-            assert (str(failure), failure.untouched) == ("connect timeout", True)
+    """Nobody accepts there, and the queue of those who wait for it is full."""
 
-    run(story())
+    async def story(port):
+        there = endpoint(by=provider(served_at=f"http://127.0.0.1:{port}"))
+        with pytest.raises(ConnectionLost, match="connect timeout") as lost:
+            await Upstream(connect_timeout_s=0.05).send(there, Sent("/x", b"", False))
+        assert lost.value.untouched
+
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as waiting:
+        waiting.connect(full.getsockname())
+        run(story(full.getsockname()[1]))
 
 
 @pytest.mark.parametrize(

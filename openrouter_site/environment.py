@@ -1,0 +1,77 @@
+"""Reading the environment, loudly: a setting that makes no sense stops the start and says why."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def env_text(name: str, default: str = "") -> str:
+    """The variable, or the content of the file that NAME_FILE names (secrets as files)."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE={path} cannot be read: {error}") from error
+    return os.environ.get(name, default).strip()
+
+
+def env_bool(name: str, default: bool) -> bool:
+    text = env_text(name, "1" if default else "0").lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name}={text!r} is not a yes or no; use 1 or 0")
+
+
+def env_number(name: str, default: float, minimum: float = 0) -> float:
+    text = env_text(name, str(default))
+    try:
+        number = float(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={text!r} is not a number") from None
+    if number < minimum:
+        raise ImproperlyConfigured(f"{name}={text!r} is below {minimum:g}")
+    return number
+
+
+def database(url: str, *, test_folder: Path) -> dict[str, object]:
+    """Django's setting from sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured("DATABASE_URL: the port is not a number up to 65535") from None
+    if parts.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path[1:] if parts.path.startswith("//") else parts.path,
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                # Write transactions take the lock at BEGIN, so they wait instead of failing.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 5,
+                # FULL: the last commits survive a power loss, not only kill -9 (design/money.md).
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            },
+            # Tests use several connections and threads: a file, not memory; one for each run.
+            "TEST": {"NAME": str(test_folder / f"test-{os.getpid()}.sqlite3")},
+        }
+    raise ImproperlyConfigured(
+        f"DATABASE_URL starts with {parts.scheme!r}; use postgresql:// or sqlite:///"
+    )
