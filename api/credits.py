@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from django.db.models import Q, Sum
 
 from accounts.keys import Key
-from billing.book import PROMO, REVENUE, period_start
+from billing.book import PROMO, REVENUE, is_over, period_start
 from billing.models import Account, Generation, KeyBudget, Transfer
 from openrouter_site.money import NANO_PER_DOLLAR
 
@@ -35,7 +35,7 @@ def _account(key: Key) -> Account:
 def _budget(key: Key, now: datetime) -> KeyBudget:
     """The key's budget as of now: what was spent in a period that is over does not count."""
     budget = KeyBudget.objects.filter(pk=key.id).first() or KeyBudget(pk=key.id)
-    if budget.period_start != period_start(budget.period, now):
+    if is_over(budget.period, budget.period_start, now):
         budget.spent_nano = 0
     return budget
 

@@ -52,13 +52,9 @@ class BudgetRow:
         return self.limit_nano - self.spent_nano - self.held_nano
 
     def roll(self, now: datetime) -> None:
-        """Begin the current period if the last one is over. Never an earlier one: two processes
-        whose clocks differ would begin them by turns, and each time the limit anew."""
-        start = period_start(self.period, now)
-        if start and self.period_start and start < self.period_start:
-            return
-        if start != self.period_start:
-            self.period_start = start
+        """Begin the current period if the last one is over."""
+        if is_over(self.period, self.period_start, now):
+            self.period_start = period_start(self.period, now)
             self.spent_nano = 0
             self.rolled = True
 
@@ -221,3 +217,13 @@ def period_start(period: str, now: datetime) -> date | None:
     if period == "monthly":
         return today.replace(day=1)
     return None
+
+
+def is_over(period: str, started: date | None, now: datetime) -> bool:
+    """Whether another period than the one that `started` is under way.
+
+    Never an earlier one: two processes whose clocks differ would begin them by turns, and each time
+    the limit anew.
+    """
+    start = period_start(period, now)
+    return start != started and not (start and started and start < started)
