@@ -7,9 +7,11 @@ import contextlib
 import socket
 import struct
 
+import pytest
 from routing_builders import endpoint, provider
 
 from routing.chunk import Sent
+from routing.connection import ConnectionLost
 from routing.upstream import Upstream
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -161,3 +163,10 @@ def always(data):
 
 def chunked(*parts):
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+async def lost(provider, **given):
+    """The ConnectionLost that asking ends with."""
+    with pytest.raises(ConnectionLost) as caught:
+        await provider.ask(**given)
+    return caught.value
