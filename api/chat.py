@@ -7,6 +7,7 @@ awake with comments; the exchange's, which nobody cancels, does the work and wri
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import time
@@ -187,16 +188,17 @@ async def _work(
     """The exchange's task: run the story, write what it tells."""
     collected: list[Chunk] = []
     try:
-        async for chunks in complete(engine, exchange, request, key, app):
-            if chunks[-1].failure is not None:
-                failure = chunks[-1].failure
-                error = exchange.ended_by or refusal.in_band(failure, exchange.provider_name)
-                await reply.error(error)
-                return
-            if request.stream:
-                await reply.chunks(chunks)
-            else:
-                collected.extend(chunks)
+        async with contextlib.aclosing(complete(engine, exchange, request, key, app)) as story:
+            async for chunks in story:
+                if chunks[-1].failure is not None:
+                    failure = chunks[-1].failure
+                    error = exchange.ended_by or refusal.in_band(failure, exchange.provider_name)
+                    await reply.error(error)
+                    return
+                if request.stream:
+                    await reply.chunks(chunks)
+                else:
+                    collected.extend(chunks)
         if not exchange.gone or not request.stream:
             await reply.end(collected)
     except ApiError as error:

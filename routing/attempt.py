@@ -82,6 +82,10 @@ class Serving:
             self._answer.close()
         return chunks, None
 
+    def abort(self) -> None:
+        """Stop the provider; nothing more will be read."""
+        self._answer.abort()
+
     def _ended(self) -> tuple[list[Chunk], Failure | None]:
         """The end of the stream: whole if a finish reason came, with or without [DONE]."""
         self._answer.close()

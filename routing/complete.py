@@ -11,7 +11,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -60,7 +60,7 @@ class Engine:
 
 async def complete(
     engine: Engine, exchange: Exchange, request: ChatRequest, key: Key, app: App
-) -> AsyncIterator[list[Chunk]]:
+) -> AsyncGenerator[list[Chunk], None]:
     """Batches of chunks; a chunk with a failure is the last one.
 
     Raises ApiError before the first content. Whatever happens, the hold is settled.
@@ -82,13 +82,19 @@ async def complete(
         await record(outcome, attempts, None, void=True)
         raise
     chunks, failure = serving.chunks, serving.failure
-    while True:
-        outcome.add(chunks)
-        if chunks:
-            yield chunks
-        if failure is not None or serving.finished:
-            break
-        chunks, failure = await serving.read()
+    try:
+        while True:
+            outcome.add(chunks)
+            if chunks:
+                yield chunks
+            if failure is not None or serving.finished:
+                break
+            chunks, failure = await serving.read()
+    except BaseException:
+        # A mistake of ours, here or where the answer is written (then it is a GeneratorExit).
+        serving.abort()
+        await _settled(outcome, attempts, serving, Failure(500, "broken off here"))
+        raise
     if failure is not None:
         attempts.broke_off(serving.endpoint, failure)
     failure = await _settled(outcome, attempts, serving, failure)

@@ -75,8 +75,9 @@ def _texts(request: ChatRequest) -> list[str]:
 def count_request(request: ChatRequest) -> int:
     """Tokens of the whole prompt: texts, their wrapping, tools and pictures."""
     total = count("\n".join(text for text in _texts(request) if text))
-    if request.has_tools:
-        total += count(orjson.dumps(request.parameters["tools"]).decode())
+    for definitions in ("tools", "response_format"):
+        if definitions in request.parameters:
+            total += count(orjson.dumps(request.parameters[definitions]).decode())
     if request.messages is not None:
         total += PER_MESSAGE * len(request.messages) + PER_ANSWER
     return total + PER_IMAGE * request.image_count
