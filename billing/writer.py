@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import sys
 import threading
 import time
 from contextlib import closing
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 _BATCH_MAX = 256
 _QUEUE_MAX = 2_000
+# With the interpreter's 5 ms a busy event loop makes the writer wait that long at every statement,
+# until the database takes its open transaction for abandoned.
+_THREAD_SWITCH_S = 0.0005
 # Under load a commit shared by more is cheaper for all: after a batch that was shared, the next one
 # gathers for a moment. Where requests come one by one, nobody waits.
 _SHARED_BY = 3
@@ -56,6 +60,7 @@ class Writer:
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
+        sys.setswitchinterval(min(sys.getswitchinterval(), _THREAD_SWITCH_S))
         self._thread.start()
 
     async def stop(self) -> None:
@@ -113,7 +118,10 @@ class Writer:
         try:
             return self._attempt(operations)
         except OUTAGES as outage:
-            logger.error("the database does not take settlements: %s", type(outage).__name__)
+            said = str(outage).partition("\n")[0]
+            logger.error(
+                "the database does not take operations: %s: %s", type(outage).__name__, said
+            )
             return [self._without_database(operation) for operation in operations]
         except Exception:
             self._disconnect()

@@ -23,8 +23,6 @@ from openrouter_site.attached import die_with_parent
 from openrouter_site.environment import env_number, env_text
 from openrouter_site.errors import BadRequest
 
-# With the default of 5 ms a thread that commits waits for the event loop at every statement.
-THREAD_SWITCH_S = 0.0005
 _HEADER_BYTES_MAX = 128 * 1024
 _KEEPALIVE_S = 75
 # A worker that cannot start must not be started in a tight loop.
@@ -129,7 +127,6 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _serve(listener: socket.socket) -> None:
-    sys.setswitchinterval(THREAD_SWITCH_S)
     DrainingServer(_configuration()).run(sockets=[listener])
 
 
