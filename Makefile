@@ -41,7 +41,7 @@ lock: ## Pin and hash requirements*.in into requirements*.txt (needs uv)
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
 
-bench: .venv/run-installed ## Measure this gateway against a bare mock provider (needs wrk, gcc)
+bench: .venv/run-installed ## Measure this gateway against a bare mock provider (better with wrk and gcc)
 	@$(BIN)/python bench/run.py $(ARGS)
 
 chaos: .venv/test-installed ## Kill the server 200 times under load (CHAOS_KILLS=...), then audit

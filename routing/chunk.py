@@ -6,7 +6,7 @@ An answer that is not streamed is a stream of one Chunk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -61,7 +61,7 @@ class Sent:
 
 @dataclass(slots=True)
 class Turn:
-    """What a dialect remembers between the events of one answer. `state` is the dialect's own."""
+    """What a dialect remembers between the events of one answer."""
 
     stream: bool
     is_done: bool = False
@@ -69,4 +69,3 @@ class Turn:
     system_fingerprint: str | None = None
     native_finish_reason: str | None = None
     usage: Usage | None = None
-    state: dict[str, Any] = field(default_factory=dict)

@@ -52,7 +52,7 @@ class Exchange:
     __slots__ = (
         "answer", "cancellable", "cost_nano", "deadline_s", "delivered_characters", "ended_by",
         "gone", "hold", "id", "model_id", "price_completion_pico", "prompt_nano", "provider_name",
-        "register", "response_model", "started_s", "stream", "system_fingerprint", "task", "timer",
+        "register", "started_s", "stream", "system_fingerprint", "task", "timer",
         "usage", "writer", "writing_since_s",
     )  # fmt: skip
 
