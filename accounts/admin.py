@@ -28,7 +28,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     search_fields = ("email",)
     fieldsets = (
         (None, {"fields": ("email", "password")}),
-        ("Requests", {"fields": ("default_model", "allow_training")}),
+        ("Requests", {"fields": ("default_model", "allow_training", "ignored_providers")}),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )

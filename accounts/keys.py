@@ -43,6 +43,7 @@ class Key:
     account_id: str
     default_model: str
     allow_training: bool
+    ignored_providers: frozenset[str]
     created_at_s: float
     expires_at_s: float | None
 
@@ -100,6 +101,7 @@ def _load(key_digest: str) -> Key | Refused:
         account_id=f"user:{row.user_id}",
         default_model=row.user.default_model or settings.DEFAULT_MODEL,
         allow_training=row.user.allow_training,
+        ignored_providers=frozenset(row.user.ignored_providers or ()),
         created_at_s=row.created_at.timestamp(),
         expires_at_s=row.expires_at.timestamp() if row.expires_at else None,
     )

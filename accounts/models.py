@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 
+from catalog.validators import text_list
+
 
 class UserManager(BaseUserManager["User"]):
     """Users are made by e-mail address; Django's commands call these two."""
@@ -31,6 +33,12 @@ class User(AbstractUser):
     )
     allow_training = models.BooleanField(
         default=True, help_text="Allow providers that may train on prompts."
+    )
+    ignored_providers = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[text_list],
+        help_text='Slugs of providers that are never asked: ["azure"].',
     )
 
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]

@@ -7,12 +7,16 @@ strings, $ per token (per image, per request); `discount` is the fraction alread
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from catalog.snapshot import Catalog, Endpoint, Model, Prices, Provider
 from openrouter_site.money import PICO_PER_NANO, format_price
+from routing.figures import Figures, Percentiles
 
 JsonObject = dict[str, Any]
+
+_UNUSED = Figures()
 
 
 def _price_strings(prices: Prices) -> JsonObject:
@@ -120,8 +124,33 @@ def model_shape(model: Model, limits: dict[str, int] | None = None) -> JsonObjec
     return shape
 
 
-def endpoint_shape(model: Model, endpoint: Endpoint) -> JsonObject:
-    """PublicEndpoint (today 1.7). Uptime, latency and throughput are null: not measured yet."""
+def _status(figures: Figures) -> int:
+    """0 normal, -2 degraded (below 95 % uptime in the last 5 minutes), -5 down (below 80 %).
+
+    The limits are those of openrouter-today 2.2, step 4. Which negative number means what is not
+    published; of the ones clients know (today 1.7) these two are our choice.
+    """
+    uptime = figures.uptime_5m
+    if uptime is None or uptime >= 95:
+        return 0
+    return -2 if uptime >= 80 else -5
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 2)
+
+
+def _percentiles(percentiles: Percentiles | None) -> JsonObject | None:
+    """To the millisecond, or the thousandth token per second; they are known to 5 % only."""
+    if percentiles is None:
+        return None
+    return {name: round(getattr(percentiles, name), 3) for name in ("p50", "p75", "p90", "p99")}
+
+
+def endpoint_shape(model: Model, endpoint: Endpoint, figures: Figures | None) -> JsonObject:
+    """PublicEndpoint (today 1.7). Uptime is percent, latency seconds, throughput tokens per second;
+    null where nobody used the endpoint in that time."""
+    figures = figures or _UNUSED
     parameters = sorted(endpoint.supported_parameters)
     chooses_tools = "tool_choice" in parameters
     return {
@@ -138,12 +167,12 @@ def endpoint_shape(model: Model, endpoint: Endpoint) -> JsonObject:
         "quantization": endpoint.quantization,
         "supported_parameters": parameters,
         "is_moderated": endpoint.is_moderated,
-        "status": 0,
-        "uptime_last_5m": None,
-        "uptime_last_30m": None,
-        "uptime_last_1d": None,
-        "latency_last_30m": None,
-        "throughput_last_30m": None,
+        "status": _status(figures),
+        "uptime_last_5m": _rounded(figures.uptime_5m),
+        "uptime_last_30m": _rounded(figures.uptime_30m),
+        "uptime_last_1d": _rounded(figures.uptime_1d),
+        "latency_last_30m": _percentiles(figures.latency_s),
+        "throughput_last_30m": _percentiles(figures.throughput),
         "supports_implicit_caching": False,
         "supports_voice_cloning": False,
         "supports_diarization": False,
@@ -155,15 +184,18 @@ def endpoint_shape(model: Model, endpoint: Endpoint) -> JsonObject:
     }
 
 
-def endpoints_shape(model: Model) -> JsonObject:
-    """The model with every endpoint that offers it, in routing order."""
+def endpoints_shape(model: Model, figures: Mapping[int, Figures]) -> JsonObject:
+    """The model with every endpoint that offers it, in routing order; `figures` by endpoint id."""
     return {
         "id": model.id,
         "name": model.name,
         "created": model.created,
         "description": model.description,
         "architecture": _architecture(model),
-        "endpoints": [endpoint_shape(model, endpoint) for endpoint in model.endpoints],
+        "endpoints": [
+            endpoint_shape(model, endpoint, figures.get(endpoint.id))
+            for endpoint in model.endpoints
+        ],
     }
 
 

@@ -15,7 +15,6 @@ import time
 from django.conf import settings
 
 from accounts import keys
-from api.cors import PREFLIGHT_HEADERS
 from api.frames import Frames, whole
 from api.http import (
     CORS,
@@ -25,6 +24,7 @@ from api.http import (
     Send,
     answer,
     answer_error,
+    answer_preflight,
     read_body,
     read_head,
 )
@@ -33,6 +33,7 @@ from routing import refusal
 from routing.chunk import Chunk
 from routing.complete import App, Engine, complete, new_generation_id
 from routing.exchange import Exchange
+from routing.explanation import of_refused
 from routing.request import ChatRequest, parse
 from routing.sse import COMMENT
 
@@ -83,7 +84,11 @@ class Reply:
         """As a status when nothing was sent yet, else in-band."""
         self.finished = True
         if not self._started:
-            await answer_error(self._send, error, (self._generation_id,))
+            exchange = self._exchange
+            metadata = exchange.metadata()
+            if metadata is None and exchange.explain:
+                metadata = of_refused(error)
+            await answer_error(self._send, error, (self._generation_id,), metadata)
         else:
             frames = self._frames or Frames(self._exchange, completion=self._completion)
             await self._write(frames.error(error), more=False)
@@ -122,16 +127,12 @@ _STREAM_HEADERS = (
 )
 
 
-_PREFLIGHT = [(name.lower().encode(), value.encode()) for name, value in PREFLIGHT_HEADERS.items()]
-
-
 async def serve(
     engine: Engine, scope: Scope, receive: Receive, send: Send, *, completion: bool
 ) -> None:
     """One inference request, whatever its method."""
     if scope["method"] == "OPTIONS":
-        await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
-        await send({"type": "http.response.body", "body": b""})
+        await answer_preflight(send)
         return
     exchange_id = new_generation_id()
     try:
@@ -151,7 +152,7 @@ async def serve(
         logger.exception("request %s failed", exchange_id)
         await answer_error(send, InternalError(exchange_id))
         return
-    exchange = Exchange(engine.register, exchange_id, stream=request.stream)
+    exchange = Exchange(engine.register, exchange_id, stream=request.stream, explain=head.explain)
     reply = Reply(send, exchange, request)
     work = _work(engine, exchange, request, key, head.app(), reply)
     task = engine.register.start(exchange, work)

@@ -20,10 +20,11 @@ from routing.sse import DONE, frame
 class Frames:
     """Frames of one stream. `completion`: the legacy shape with `text` instead of a delta."""
 
-    __slots__ = ("_base", "_completion", "_head", "_tail")
+    __slots__ = ("_base", "_completion", "_exchange", "_head", "_tail")
 
     def __init__(self, exchange: Exchange, *, completion: bool) -> None:
         self._completion = completion
+        self._exchange = exchange
         self._base = {
             "id": exchange.id,
             "provider": exchange.provider_name,
@@ -60,13 +61,19 @@ class Frames:
 
     def ending(self, usage: dict[str, Any]) -> bytes:
         """The usage with empty choices (seed), then [DONE]: only after the money is settled."""
-        return frame(orjson.dumps({**self._base, "choices": [], "usage": usage})) + DONE
+        document = {**self._base, "choices": [], "usage": usage, **self._metadata()}
+        return frame(orjson.dumps(document)) + DONE
+
+    def _metadata(self) -> dict[str, Any]:
+        metadata = self._exchange.metadata()
+        return {"openrouter_metadata": metadata} if metadata else {}
 
     def error(self, error: ApiError) -> bytes:
         """An error after the stream began; nothing follows it (design/streaming.md)."""
         said = {"text": ""} if self._completion else {"delta": {"role": "assistant", "content": ""}}
         choice = {"index": 0, **said, "finish_reason": "error", "native_finish_reason": None}
-        return frame(orjson.dumps({**self._base, **error.body(), "choices": [choice]}))
+        document = {**self._base, **error.body(), "choices": [choice], **self._metadata()}
+        return frame(orjson.dumps(document))
 
 
 def whole(exchange: Exchange, chunk: Chunk, *, completion: bool) -> bytes:
@@ -87,6 +94,7 @@ def whole(exchange: Exchange, chunk: Chunk, *, completion: bool) -> bytes:
         "native_finish_reason": chunk.native_finish_reason,
         "logprobs": chunk.logprobs,
     }
+    metadata = exchange.metadata()
     return orjson.dumps(
         {
             "id": exchange.id,
@@ -97,5 +105,6 @@ def whole(exchange: Exchange, chunk: Chunk, *, completion: bool) -> bytes:
             "system_fingerprint": exchange.system_fingerprint,
             "choices": [choice],
             "usage": exchange.usage,
+            **({"openrouter_metadata": metadata} if metadata else {}),
         }
     )

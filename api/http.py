@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import orjson
 from django.conf import settings
 
-from api.cors import RESPONSE_HEADERS
+from api.cors import PREFLIGHT_HEADERS, RESPONSE_HEADERS
 from openrouter_site.errors import (
     ApiError,
     BadRequest,
@@ -37,6 +37,7 @@ _USER_AGENT_CHARACTERS_MAX = 256
 CORS: tuple[Header, ...] = tuple(
     (name.lower().encode(), value.encode()) for name, value in RESPONSE_HEADERS.items()
 )
+_PREFLIGHT = [(name.lower().encode(), value.encode()) for name, value in PREFLIGHT_HEADERS.items()]
 _JSON: Header = (b"content-type", b"application/json")
 
 
@@ -54,6 +55,7 @@ class Head:
     referer: str = ""
     title: str = ""
     user_agent: str = ""
+    explain: bool = False
 
     def app(self) -> App:
         """Who calls, as rankings may show it: no credential, no control character, cut to size."""
@@ -94,6 +96,8 @@ def read_head(headers: Iterable[Header]) -> Head:
         elif name == b"content-encoding":
             if value.strip().lower() not in {b"", b"identity"}:
                 raise BadRequest("Content-Encoding is not accepted; send the JSON as it is.")
+        elif name in _EXPLAIN_HEADERS:
+            head.explain = value.strip().lower() == b"enabled"
         elif name in _APP_HEADERS:
             setattr(head, _APP_HEADERS[name], value.decode("utf-8", "replace"))
     if size > HEADER_BYTES_MAX or count > HEADERS_MAX:
@@ -101,6 +105,7 @@ def read_head(headers: Iterable[Header]) -> Head:
     return head
 
 
+_EXPLAIN_HEADERS = frozenset({b"x-openrouter-metadata", b"x-openrouter-experimental-metadata"})
 _APP_HEADERS = {
     b"http-referer": "referer",
     b"referer": "referer",
@@ -151,6 +156,12 @@ def _too_large() -> PayloadTooLarge:
     return PayloadTooLarge(f"The body is larger than {settings.BODY_BYTES_MAX} bytes.")
 
 
+async def answer_preflight(send: Send) -> None:
+    """The answer to OPTIONS, whatever the path."""
+    await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def answer(
     send: Send, status: int, body: bytes, headers: Iterable[Header] = (_JSON,)
 ) -> None:
@@ -162,8 +173,14 @@ async def answer(
     await send({"type": "http.response.body", "body": body})
 
 
-async def answer_error(send: Send, error: ApiError, headers: Iterable[Header] = ()) -> None:
-    """The one error shape."""
+async def answer_error(
+    send: Send,
+    error: ApiError,
+    headers: Iterable[Header] = (),
+    metadata: dict[str, Any] | None = None,
+) -> None:
+    """The one error shape; `metadata` is the router's, beside the error."""
     own = [(name.lower().encode(), value.encode()) for name, value in error.headers().items()]
     close = [(b"connection", b"close")] if error.code in {408, 413, 431} else []
-    await answer(send, error.code, orjson.dumps(error.body()), [_JSON, *own, *close, *headers])
+    body = error.body() | ({"openrouter_metadata": metadata} if metadata else {})
+    await answer(send, error.code, orjson.dumps(body), [_JSON, *own, *close, *headers])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api import views
+from api import parameters, views
 
 app_name = "api"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("models/count", views.models_count, name="models-count"),
     path("models/<str:author>/<str:slug>/endpoints", views.endpoints, name="endpoints"),
     path("model/<str:author>/<str:slug>", views.model, name="model"),
+    path("parameters/<str:author>/<str:slug>", parameters.parameters, name="parameters"),
     path("providers", views.providers, name="providers"),
     path("generation", views.generation, name="generation"),
     path("key", views.key, name="key"),

@@ -47,6 +47,7 @@ from openrouter_site.errors import (
     Unavailable,
 )
 from openrouter_site.money import dollars
+from routing import statistics
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class _AlwaysJson(BaseContentNegotiation):
         return renderer, str(renderer.media_type)
 
 
-def _get(*authentication: type[BaseAuthentication]) -> Callable[[View], Any]:
+def answers_get(*authentication: type[BaseAuthentication]) -> Callable[[View], Any]:
     """A view for GET (and HEAD) that lets in whom `authentication` lets in; none: everybody."""
 
     def decorate(view: View) -> Any:
@@ -134,7 +135,7 @@ def unknown_path(request: HttpRequest, rest: str = "") -> JsonResponse:
 # --- Catalog -----------------------------------------------------------------------------------
 
 
-@_get(OptionalKeyAuthentication)
+@answers_get(OptionalKeyAuthentication)
 def models(request: Request) -> Response:
     """`{"data": [Model], "links": {"next"}, "total_count", "models": []}`; raises BadRequest.
 
@@ -162,14 +163,14 @@ def models(request: Request) -> Response:
     return response
 
 
-@_get()
+@answers_get()
 def models_count(request: Request) -> Response:
     """`{"data": {"count"}}`, of the models that GET /models would list."""
     query = ModelQuery.parse(request.query_params)
     return _public({"data": {"count": len(query.select(live.catalog().models.values()))}})
 
 
-def _model(author: str, slug: str) -> Model:
+def known_model(author: str, slug: str) -> Model:
     """The model `author/slug`; raises NotFound."""
     model_id = f"{author}/{slug}"
     model = live.catalog().models.get(model_id)
@@ -178,19 +179,20 @@ def _model(author: str, slug: str) -> Model:
     return model
 
 
-@_get()
+@answers_get()
 def model(request: Request, author: str, slug: str) -> Response:
     """`{"data": Model}`; raises NotFound."""
-    return _public({"data": catalog_shapes.model_shape(_model(author, slug))})
+    return _public({"data": catalog_shapes.model_shape(known_model(author, slug))})
 
 
-@_get()
+@answers_get()
 def endpoints(request: Request, author: str, slug: str) -> Response:
     """`{"data": {"id", ..., "endpoints": [PublicEndpoint]}}`; raises NotFound."""
-    return _public({"data": catalog_shapes.endpoints_shape(_model(author, slug))})
+    figures = statistics.current()
+    return _public({"data": catalog_shapes.endpoints_shape(known_model(author, slug), figures)})
 
 
-@_get()
+@answers_get()
 def providers(request: Request) -> Response:
     """`{"data": [Provider]}`."""
     found = live.catalog().providers.values()
@@ -200,7 +202,7 @@ def providers(request: Request) -> Response:
 # --- The caller's own --------------------------------------------------------------------------
 
 
-@_get(KeyAuthentication)
+@answers_get(KeyAuthentication)
 def generation(request: Request) -> Response:
     """`{"data": Generation}` of `?id=`; raises BadRequest, or NotFound.
 
@@ -218,7 +220,7 @@ def generation(request: Request) -> Response:
     return Response({"data": account_shapes.generation_shape(row)})
 
 
-@_get(KeyAuthentication)
+@answers_get(KeyAuthentication)
 def key(request: Request) -> Response:
     """`{"data": Key}`: the key that asks, its limit, usage and rate limit."""
     asking = caller(request)
@@ -226,7 +228,7 @@ def key(request: Request) -> Response:
     return Response({"data": account_shapes.key_shape(asking, usage)})
 
 
-@_get(KeyAuthentication)
+@answers_get(KeyAuthentication)
 def credits(request: Request) -> Response:
     """`{"data": {"total_credits", "total_usage"}}` of the whole account, in dollars."""
     account = account_credits(caller(request))

@@ -132,6 +132,7 @@ class GenerationRow:
     latency_ms: int | None = None
     generation_time_ms: int | None = None
     attempts: str = "[]"
+    parameters: str = ""
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> GenerationRow:

@@ -187,6 +187,9 @@ class Generation(models.Model):
     attempts = models.TextField(
         default="[]", help_text="JSON: each endpoint tried, with status and milliseconds."
     )
+    parameters = models.TextField(
+        default="", blank=True, help_text="JSON: the sampling parameters the caller sent, if any."
+    )
 
     class Meta:
         constraints = [
@@ -197,6 +200,7 @@ class Generation(models.Model):
         indexes = [
             models.Index(fields=["user", "created_at"], name="generation_by_user"),
             models.Index(fields=["key", "created_at"], name="generation_by_key"),
+            models.Index(fields=["model", "created_at"], name="generation_by_model"),
         ]
 
     def __str__(self) -> str:

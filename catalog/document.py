@@ -160,6 +160,7 @@ def _model(entry: Entry) -> Wanted:
         created=entry.integer("created") or 0,
         context_length=entry.integer("context_length"),
         max_completion_tokens=entry.integer("max_completion_tokens"),
+        messages_max=entry.integer("messages_max"),
         modality=architecture.text_or_empty("modality") or "text",
         input_modalities=architecture.texts("input_modalities") or ["text"],
         output_modalities=architecture.texts("output_modalities") or ["text"],

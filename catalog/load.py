@@ -204,6 +204,7 @@ def _model(row: models.Model, found: Iterable[Endpoint]) -> Model:
         created=row.created,
         context_length=row.context_length,
         max_completion_tokens=row.max_completion_tokens,
+        messages_max=row.messages_max,
         modality=row.modality,
         input_modalities=tuple(row.input_modalities),
         output_modalities=tuple(row.output_modalities),

@@ -136,6 +136,12 @@ class Model(Row):
     created = models.BigIntegerField(default=0, help_text="Unix seconds.")
     context_length = _tokens(null=True, blank=True)
     max_completion_tokens = _tokens(null=True, blank=True)
+    messages_max = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="The most messages one request may have; empty for any number.",
+    )
     modality = models.CharField(max_length=64, default="text")
     input_modalities = models.JSONField(default=text_only, validators=[validators.text_list])
     output_modalities = models.JSONField(default=text_only, validators=[validators.text_list])

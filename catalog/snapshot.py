@@ -86,6 +86,7 @@ class Model:
     created: int = 0
     context_length: int | None = None
     max_completion_tokens: int | None = None
+    messages_max: int | None = None
     modality: str = "text"
     input_modalities: tuple[str, ...] = ("text",)
     output_modalities: tuple[str, ...] = ("text",)

@@ -20,16 +20,20 @@ django_application = get_asgi_application()
 
 from django.conf import settings  # noqa: E402
 
-from api import chat, guard  # noqa: E402
+from api import chat, guard, route  # noqa: E402
 from api.http import Receive, Scope, Send  # noqa: E402
 from billing import recovery  # noqa: E402
 from billing.holds import Cashier  # noqa: E402
 from catalog import live  # noqa: E402
 from openrouter_site.database import OUTAGES  # noqa: E402
 from routing import tokens  # noqa: E402
+from routing.attempt import Reach  # noqa: E402
 from routing.complete import Engine  # noqa: E402
+from routing.demotion import obey_probes  # noqa: E402
 from routing.exchange import Deadlines, Register  # noqa: E402
 from routing.health import Health  # noqa: E402
+from routing.sharing import share  # noqa: E402
+from routing.statistics import Statistics  # noqa: E402
 from routing.upstream import Upstream  # noqa: E402
 
 logger = logging.getLogger(__name__)
@@ -62,18 +66,27 @@ class Process:
             await asyncio.to_thread(recovery.arrive, cashier.instance_id)
         except OUTAGES:
             logger.exception("starting without a database")
-        engine = Engine(
-            catalog=live.peek,
-            cashier=cashier,
+        reach = Reach(
             upstream=Upstream(settings.CONNECT_TIMEOUT_S),
-            register=Register(_deadlines()),
-            health=Health(settings.ROUTING_OUTAGE_WINDOW_S),
+            health=Health(settings.ROUTING_OUTAGE_WINDOW_S, is_shared=bool(settings.REDIS_URL)),
+            statistics=Statistics(cashier.instance_id),
         )
-        self._watchers = [
-            asyncio.create_task(live.watch()),
-            asyncio.create_task(engine.register.watch()),
-            asyncio.create_task(recovery.run(cashier.instance_id, cashier.journal)),
+        register = Register(_deadlines())
+        engine = Engine(live.peek, cashier, register, reach)
+        watchers = [
+            live.watch(),
+            register.watch(),
+            recovery.run(cashier.instance_id, cashier.journal),
+            reach.statistics.watch(
+                settings.STATISTICS_WRITE_INTERVAL_S, settings.STATISTICS_READ_INTERVAL_S
+            ),
+            obey_probes(
+                reach.health, reach.statistics, live.peek, settings.STATISTICS_WRITE_INTERVAL_S
+            ),
         ]
+        if settings.REDIS_URL:
+            watchers.append(share(reach.health, settings.REDIS_URL, cashier.instance_id))
+        self._watchers = [asyncio.create_task(watcher) for watcher in watchers]
         _calm_garbage_collection()
         return engine
 
@@ -91,7 +104,7 @@ class Process:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
         await self.engine.cashier.writer.stop()
-        self.engine.upstream.close()
+        self.engine.reach.upstream.close()
         with contextlib.suppress(*OUTAGES):
             await asyncio.to_thread(recovery.depart, self.engine.cashier.instance_id)
         self.engine = None
@@ -126,10 +139,13 @@ INFERENCE = {"/api/v1/chat/completions": False, "/api/v1/completions": True}
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     kind = scope["type"]
     if kind == "http":
-        completion = INFERENCE.get(scope["path"])
+        path = scope["path"]
+        completion = INFERENCE.get(path)
         if completion is not None:
             engine = process.engine or await process.started()
             await chat.serve(engine, scope, receive, send, completion=completion)
+        elif path == "/api/v1/route":
+            await route.serve(await process.started(), scope, receive, send)
         else:
             await guard.guarded(django_application, scope, receive, send)
     elif kind == "lifespan":

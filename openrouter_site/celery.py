@@ -25,6 +25,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openrouter_site.settings")
 # Hours are UTC. A run that was missed because the machine was off is made up for at start.
 BEAT_TABLE: dict[str, dict[str, Any]] = {
     "verify the ledger": {"task": "billing.tasks.verify", "schedule": crontab(minute=15, hour=3)},
+    # What waited longer than until the next one is not worth doing any more.
+    "probe providers": {
+        "task": "routing.tasks.probe",
+        "schedule": settings.PROBE_INTERVAL_S,
+        "options": {"expires": settings.PROBE_INTERVAL_S},
+    },
+    "roll up statistics": {
+        "task": "routing.tasks.roll_up",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
 }
 
 STOP_CHECK_INTERVAL_S = 0.5

@@ -176,6 +176,9 @@ BODY_BYTES_MAX = int(env_number("BODY_BYTES_MAX", 20 * 1024 * 1024))
 ROUTING_OUTAGE_WINDOW_S = env_number("ROUTING_OUTAGE_WINDOW_S", 10)
 ROUTING_PRICE_EXPONENT = env_number("ROUTING_PRICE_EXPONENT", 1)
 
+# Every configured provider is asked so often whether it is there (a Celery task).
+PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)
+
 # Deadlines, each inside its parent (design/streaming.md section 3). Tests divide them.
 TIMEOUT_SCALE = env_number("TIMEOUT_SCALE", 1, 0.001)
 REQUEST_TIMEOUT_S = 900 * TIMEOUT_SCALE
@@ -198,6 +201,10 @@ INSTANCE_SILENT_S = 30 * TIMEOUT_SCALE
 REAPER_INTERVAL_S = 15 * TIMEOUT_SCALE
 HOLD_TTL_S = REQUEST_TIMEOUT_S + DRAIN_TIMEOUT_S + 60
 PROGRESS_INTERVAL_S = 1.0
+
+# What was counted of endpoints is written and read so often, by each server process.
+STATISTICS_WRITE_INTERVAL_S = 5 * TIMEOUT_SCALE
+STATISTICS_READ_INTERVAL_S = 10 * TIMEOUT_SCALE
 
 # --- Security ----------------------------------------------------------------------------------
 

@@ -24,14 +24,17 @@ class Usage:
 class Failure:
     """The provider failed: `status` as in HTTP, `message` its words (not yet masked).
 
-    `retry_after_s` when it said so. `permanent` when no other endpoint of this model can do better
-    (a bad request, a prompt that is too long).
+    `retry_after_s` when it said so. `permanent` when the request is at fault and the same endpoint
+    would refuse it again. `kind` (routing.failures) tells the two cases apart in which another
+    endpoint may do better: "moderation", with what was flagged in `reasons`, and "context_length".
     """
 
     status: int
     message: str
     retry_after_s: float | None = None
     permanent: bool = False
+    kind: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

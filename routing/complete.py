@@ -7,11 +7,10 @@ is settled and `exchange.usage` is there: only then may the caller be told that 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,21 +19,21 @@ from django.conf import settings
 from accounts.keys import Key
 from billing.book import GenerationRow
 from billing.holds import Cashier
-from billing.refusals import LedgerError
+from billing.refusals import InsufficientCredits, KeyLimitExceeded, LedgerError
 from billing.writer import LedgerDown
 from catalog.snapshot import Catalog, Endpoint
-from routing import pricing, refusal, tokens
-from routing.attempt import Attempts, Serving
+from openrouter_site.errors import ApiError, BadRequest, PaymentRequired
+from routing import pricing, refusal, sampling
+from routing.attempt import Attempts, Reach
 from routing.chunk import Chunk, Failure
 from routing.exchange import ClientGone, Exchange, Register
-from routing.health import Health
+from routing.explanation import Explanation
+from routing.leg import Leg, leg_of, measure
 from routing.plan import Plan, Route, plan
+from routing.pricing import Size
 from routing.request import ChatRequest
+from routing.serving import Serving
 from routing.settlement import Outcome, record
-from routing.upstream import Upstream
-
-# Longer texts are counted in a thread, so that one caller does not stop the others.
-_COUNT_IN_THREAD_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,17 @@ class Engine:
 
     catalog: Callable[[], Catalog]
     cashier: Cashier
-    upstream: Upstream
     register: Register
-    health: Health
+    reach: Reach
     rng: random.Random = field(default_factory=random.Random)
+
+    def plan(self, request: ChatRequest, key: Key, size: Size) -> Plan:
+        """Raises BadRequest or Unavailable."""
+        return plan(
+            request, key, self.catalog(), self.reach.health, self.rng,
+            size=size, exponent=settings.ROUTING_PRICE_EXPONENT,
+            figures=self.reach.statistics.figures,
+        )  # fmt: skip
 
 
 async def complete(
@@ -65,16 +71,13 @@ async def complete(
 
     Raises ApiError before the first content. Whatever happens, the hold is settled.
     """
-    size = await measure(request)
-    route_plan = plan(
-        request, key, engine.catalog(), engine.health, engine.rng,
-        size=size, exponent=settings.ROUTING_PRICE_EXPONENT,
-    )  # fmt: skip
-    outcome = Outcome(exchange, request, _draft(exchange, request, key, app, size, route_plan))
-    await _admit(engine, exchange, outcome, route_plan.routes[0], size)
-    attempts = Attempts(engine.upstream, engine.health, exchange, request, size)
+    routes = engine.plan(request, key, await measure(request))
+    attempts = Attempts(engine.reach, exchange)
+    exchange.explanation = Explanation(routes, attempts.log)
+    outcome = Outcome(exchange, request, _draft(exchange, request, key, app))
+    leg, rest = await _admitted(engine, exchange, outcome, routes)
     try:
-        serving = await _first_content(exchange, attempts, route_plan, size)
+        serving = await _first_content(exchange, attempts, routes, leg, rest)
     except ClientGone:
         await record(outcome, attempts, None)
         return
@@ -95,55 +98,63 @@ async def complete(
         serving.abort()
         await _settled(outcome, attempts, serving, Failure(500, "broken off here"))
         raise
-    if failure is not None:
-        attempts.broke_off(serving.endpoint, failure)
+    failed = failure
     failure = await _settled(outcome, attempts, serving, failure)
+    attempts.ended(serving, failed, outcome.generation.native_tokens_completion)
     if failure is not None and not exchange.gone:
         yield [Chunk(failure=failure, finish_reason="error")]
 
 
-async def measure(request: ChatRequest) -> pricing.Size:
-    """Count the prompt."""
-    if request.text_bytes > _COUNT_IN_THREAD_BYTES:
-        counted = await asyncio.to_thread(tokens.count_request, request)
-    else:
-        counted = tokens.count_request(request)
-    return pricing.Size(
-        prompt_tokens=counted,
-        prompt_ceiling=tokens.ceiling(request, counted),
-        images=request.image_count,
-        max_tokens=request.max_tokens,
-    )
-
-
-def _draft(
-    exchange: Exchange, request: ChatRequest, key: Key, app: App, size: pricing.Size, routes: Plan
-) -> GenerationRow:
-    """The generation as known now; recovery records this much if we die."""
-    first = routes.routes[0]
+def _draft(exchange: Exchange, request: ChatRequest, key: Key, app: App) -> GenerationRow:
+    """The generation as known now; `_describe` adds the model to be tried."""
     return GenerationRow(
         id=exchange.id,
         user_id=key.user_id,
         key_id=key.id,
         created_at=datetime.now(UTC),
-        model=first.model.id,
-        provider_name=first.endpoints[0].provider.name,
+        model="",
         app_referer=app.referer,
         app_title=app.title,
         user_agent=app.user_agent,
         streamed=request.stream,
-        tokens_prompt=size.prompt_tokens,
-        native_tokens_prompt=size.prompt_tokens,
-        num_media_prompt=size.images or None,
+        parameters=sampling.sent(request),
     )
 
 
-async def _admit(
-    engine: Engine, exchange: Exchange, outcome: Outcome, route: Route, size: pricing.Size
-) -> None:
-    """Set the worst cost of this route aside; raises PaymentRequired, Unauthorized, Unavailable."""
-    amount_nano, minimum_nano = pricing.hold_bounds(size, route.endpoints)
-    generation = outcome.generation
+def _describe(generation: GenerationRow, leg: Leg) -> None:
+    """Recovery records this much if we die."""
+    generation.model = leg.route.model.id
+    generation.provider_name = leg.route.endpoints[0].provider.name
+    generation.tokens_prompt = generation.native_tokens_prompt = leg.size.prompt_tokens
+    generation.num_media_prompt = leg.size.images or None
+
+
+async def _admitted(
+    engine: Engine, exchange: Exchange, outcome: Outcome, routes: Plan
+) -> tuple[Leg, tuple[Route, ...]]:
+    """The first route that fits and can be paid, its worst cost set aside; and the routes left.
+
+    "Any error can trigger the use of a fallback model" (seed): what is told when none is left is
+    the error of the first. Raises BadRequest, PaymentRequired, Unauthorized, Unavailable.
+    """
+    first_error: ApiError | None = None
+    for number, route in enumerate(routes.routes):
+        try:
+            leg = await leg_of(routes, route)
+            _describe(outcome.generation, leg)
+            await _admit(engine, exchange, outcome.generation, leg)
+        except (BadRequest, PaymentRequired) as error:
+            _passed_over(exchange, route, error)
+            first_error = first_error or error
+        else:
+            return leg, routes.routes[number + 1 :]
+    assert first_error is not None
+    raise first_error
+
+
+async def _admit(engine: Engine, exchange: Exchange, generation: GenerationRow, leg: Leg) -> None:
+    """Set the worst cost of this route aside."""
+    amount_nano, minimum_nano = pricing.hold_bounds(leg.size, leg.route.endpoints)
     try:
         exchange.hold = await engine.cashier.admit(
             account_id=f"user:{generation.user_id}",
@@ -153,41 +164,57 @@ async def _admit(
             generation=generation,
         )
     except LedgerError as error:
-        raise refusal.of_ledger(error, size, route.endpoints, settings.SITE_URL) from None
+        raise refusal.of_ledger(error, leg.size, leg.route.endpoints, settings.SITE_URL) from None
     except LedgerDown:
         raise refusal.unavailable() from None
 
 
 async def _first_content(
-    exchange: Exchange, attempts: Attempts, routes: Plan, size: pricing.Size
+    exchange: Exchange, attempts: Attempts, routes: Plan, leg: Leg | None, rest: tuple[Route, ...]
 ) -> Serving:
     """The first endpoint that says something; raises ApiError when none does, or ClientGone."""
-    for number, route in enumerate(routes.routes):
-        if number and not await _resized(exchange, route, size):
-            continue
-        for endpoint in route.endpoints[: attempts.PER_MODEL]:
+    left = iter(rest)
+    while leg is not None:
+        tried = 0
+        for endpoint in leg.route.endpoints:
+            if tried == attempts.PER_MODEL or attempts.exhausted:
+                break
+            if not attempts.may_help(endpoint):
+                continue
             exchange.check()
-            serving = await attempts.open(route.model, endpoint)
+            tried += 1
+            serving = await attempts.open(leg, endpoint)
             if serving is not None:
                 _note(exchange, endpoint, serving)
                 return serving
-            if attempts.exhausted or attempts.failures[-1][0].permanent:
-                break
-        if attempts.exhausted:
-            break
-    raise refusal.of_failures(attempts.failures, attempts.log)
+        leg = None if attempts.exhausted else await _next_leg(exchange, routes, left)
+    raise refusal.of_failures(attempts.failures, attempts.log, routes.choice.request)
 
 
-async def _resized(exchange: Exchange, route: Route, size: pricing.Size) -> bool:
-    """Whether the hold now covers this model too; a model that cannot be paid is passed over."""
+async def _next_leg(exchange: Exchange, routes: Plan, left: Iterator[Route]) -> Leg | None:
+    """The next model that takes the prompt and that the hold, made larger, can cover."""
     assert exchange.hold is not None
-    try:
-        await exchange.hold.resize(*pricing.hold_bounds(size, route.endpoints))
-    except LedgerError:
-        return False
-    except LedgerDown:
-        raise refusal.unavailable() from None
-    return True
+    for route in left:
+        try:
+            leg = await leg_of(routes, route)
+            await exchange.hold.resize(*pricing.hold_bounds(leg.size, route.endpoints))
+        except BadRequest as error:
+            _passed_over(exchange, route, error)
+        except (InsufficientCredits, KeyLimitExceeded) as error:
+            refused = refusal.of_ledger(error, leg.size, route.endpoints, settings.SITE_URL)
+            _passed_over(exchange, route, refused)
+        except LedgerError:
+            return None
+        except LedgerDown:
+            raise refusal.unavailable() from None
+        else:
+            return leg
+    return None
+
+
+def _passed_over(exchange: Exchange, route: Route, error: ApiError) -> None:
+    if exchange.explanation is not None:
+        exchange.explanation.passed_over(route.model, error)
 
 
 def _note(exchange: Exchange, endpoint: Endpoint, serving: Serving) -> None:

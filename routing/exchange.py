@@ -22,12 +22,16 @@ from openrouter_site.errors import (
     Unauthorized,
     Unavailable,
 )
+from routing.explanation import Explanation
 from routing.upstream import Answer
 
 logger = logging.getLogger(__name__)
 
 _DRAINS_MAX = 64
 _TICKS_PER_PROGRESS = 4
+# Requests that try again may be a fifth of all in flight, and some where there are few.
+_RETRY_SHARE = 0.2
+_RETRIES_MIN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,13 @@ class Exchange:
 
     __slots__ = (
         "answer", "cancellable", "cost_nano", "deadline_s", "delivered_characters", "ended_by",
-        "gone", "hold", "id", "model_id", "price_completion_pico", "prompt_nano", "provider_name",
+        "explain", "explanation", "gone", "hold", "id", "model_id", "price_completion_pico",
+        "prompt_nano", "provider_name",
         "register", "started_s", "stream", "system_fingerprint", "task", "timer",
         "usage", "writer", "writing_since_s",
     )  # fmt: skip
 
-    def __init__(self, register: Register, id: str, *, stream: bool) -> None:
+    def __init__(self, register: Register, id: str, *, stream: bool, explain: bool = False) -> None:
         self.register = register
         self.id = id
         self.stream = stream
@@ -68,6 +73,8 @@ class Exchange:
         self.hold: Hold | None = None
         self.gone = False
         self.ended_by: ApiError | None = None
+        self.explain = explain
+        self.explanation: Explanation | None = None
         self.cancellable = True
         self.model_id = ""
         self.provider_name = ""
@@ -79,6 +86,10 @@ class Exchange:
         self.cost_nano = 0
         self.writer: asyncio.Task[Any] | None = None
         self.writing_since_s = math.inf
+
+    def metadata(self) -> dict[str, Any] | None:
+        """`openrouter_metadata`, for a caller who asked for it."""
+        return self.explanation.document() if self.explain and self.explanation else None
 
     def abandon(self) -> None:
         """The client is gone. A stream stops where the provider can be stopped; others run on."""
@@ -121,6 +132,7 @@ class Register:
     def __init__(self, deadlines: Deadlines) -> None:
         self.deadlines = deadlines
         self.live: set[Exchange] = set()
+        self.retrying = 0
         self.draining = False
 
     def start(self, exchange: Exchange, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -139,6 +151,10 @@ class Register:
         """Whether one more abandoned stream may run on (for providers that cannot be stopped)."""
         abandoned = sum(exchange.gone and not exchange.cancellable for exchange in self.live)
         return abandoned <= _DRAINS_MAX
+
+    def may_retry(self) -> bool:
+        """Whether the retry budget has room for one more attempt beyond a request's first."""
+        return self.retrying < max(_RETRIES_MIN, _RETRY_SHARE * len(self.live))
 
     async def watch(self) -> None:
         """For the life of the process: deadlines, stalled readers, progress."""

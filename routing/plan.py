@@ -1,42 +1,46 @@
 """Which endpoints are tried, in which order. Pure: given the same generator, the same plan.
 
-The default order is the seed's (section Load Balancing): endpoints without a significant outage in
-the last seconds come first; one of them is drawn with weight 1/price; the rest follow by price, and
-unstable ones last. Nothing that fits is ever dropped for being unstable.
+    resolution    the models that the request names, or that a router chooses
+    requirements  which of their endpoints may serve it; the others with the reason
+    ordering      the order of those
+
+What is here puts them together, and sees to prompts that no context is long enough for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
 from random import Random
-from typing import Any, Protocol
 
 from catalog.snapshot import Catalog, Endpoint, Model, Provider
-from openrouter_site.errors import BadRequest, Unavailable
-from routing.pricing import Size, typical_pico
+from openrouter_site.errors import BadRequest
+from routing import tokens
+from routing.figures import Figures
+from routing.nobody import nobody_fits
+from routing.ordering import ordered, sort_key
+from routing.pricing import COMPLETION_TOKENS_MINIMUM, Size
 from routing.request import ChatRequest
-from routing.requirements import (
-    CONTEXT_LENGTH,
-    NOT_SERVED,
-    Choice,
-    Dropped,
-    Stability,
-    fits,
-    is_served,
-)
+from routing.requirements import CONTEXT_LENGTH, Choice, Dropped, Stability, fits
+from routing.resolution import Caller, Wanted, resolve
 
-SORT_SUFFIXES = {"nitro": "throughput", "floor": "price"}
+# What an answer is left when the prompt must be cut and the caller names no max_tokens.
+_ANSWER_TOKENS_MAX = 4096
+# Families count differently (routing.tokens.family_factor); their means are off by a few percent.
+_BUDGET_SHARE = 0.95
 
 
-class Caller(Protocol):
-    """What the plan must know of the key."""
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """Middle-out: the prompt shall have `budget_tokens` (GPT-4's) and `messages_max` at most.
 
-    @property
-    def default_model(self) -> str: ...
+    `native_tokens_max` is then the most that the provider can count.
+    """
 
-    @property
-    def allow_training(self) -> bool: ...
+    budget_tokens: int
+    native_tokens_max: int
+    messages_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,23 @@ class Route:
 
     model: Model
     endpoints: tuple[Endpoint, ...]
+    compression: Compression | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Routes in order: the model asked for, then its fallbacks."""
+    """Routes in order: the model asked for, then its fallbacks. `note` is a router's reason."""
 
     requested: tuple[str, ...]
     routes: tuple[Route, ...]
-    dropped: tuple[Dropped, ...] = ()
+    dropped: tuple[Dropped, ...]
+    strategy: str
+    note: str
+    choice: Choice = field(repr=False, compare=False)
+
+
+def _unmeasured(endpoint_id: int) -> Figures | None:
+    return None
 
 
 def plan(
@@ -65,9 +77,10 @@ def plan(
     *,
     size: Size,
     exponent: float = 1.0,
+    figures: Callable[[int], Figures | None] = _unmeasured,
 ) -> Plan:
     """Raises BadRequest for a model or provider nobody knows, Unavailable (503) when none fits."""
-    requested = _requested(request, caller, catalog)
+    resolution = resolve(request, caller, catalog, size)
     preferences = request.provider
     choice = Choice(
         request=request,
@@ -75,63 +88,26 @@ def plan(
         order=tuple(_providers(preferences.order, "order", catalog)),
         only=frozenset(p.slug for p in _providers(preferences.only, "only", catalog)),
         ignore=frozenset(p.slug for p in _providers(preferences.ignore, "ignore", catalog)),
-        deny_training=preferences.data_collection == "deny" or not caller.allow_training,
+        caller=caller,
         size=size,
         health=health,
+        figures=figures,
         rng=rng,
         exponent=exponent,
     )
-    routes = []
-    asked: set[str] = set()
-    for name in requested:
-        for model, sort in _resolve(name, catalog):
-            if model.id in asked:
-                continue  # many clients repeat `model` at the head of `models`
-            asked.add(model.id)
-            choice.sort = sort or preferences.sort
-            fitting = [endpoint for endpoint in model.endpoints if fits(endpoint, model, choice)]
-            if fitting:
-                routes.append(Route(model, _ordered(fitting, choice)))
+    routes = [route for wanted in resolution.wanted if (route := _route(wanted, choice))]
     if not routes:
-        raise _nobody_fits(requested, choice, catalog)
-    return Plan(requested, tuple(routes), tuple(choice.dropped))
-
-
-def _requested(request: ChatRequest, caller: Caller, catalog: Catalog) -> tuple[str, ...]:
-    """The model, then its fallbacks: those listed, or one of ours for `route` alone (seed)."""
-    if request.models:
-        return (request.model, *request.models) if request.model else request.models
-    name = request.model or caller.default_model
-    alternative = _open_alternative(name, catalog) if request.route == "fallback" else None
-    return (name, alternative) if alternative else (name,)
-
-
-def _open_alternative(name: str, catalog: Catalog) -> str | None:
-    """The most appropriate open model priced at or below this one (seed, Model Routing).
-
-    Open means that its weights are published; the dearest of those is taken to be the best.
-    """
-    primary = catalog.models.get(name)
-    if primary is None:
-        return None
-    candidates = [
-        model
-        for model in catalog.models.values()
-        if model.hugging_face_id
-        and model.kind == "chat"
-        and model.variant is None
-        and model.id != name
-        and model.prices.prompt_pico <= primary.prices.prompt_pico
-        and model.prices.completion_pico <= primary.prices.completion_pico
-        and set(primary.input_modalities) <= set(model.input_modalities)
-        and any(is_served(endpoint) for endpoint in model.endpoints)
-    ]
-    best = max(
-        candidates,
-        key=lambda model: (model.prices.prompt_pico + model.prices.completion_pico, model.id),
-        default=None,
+        raise nobody_fits(resolution.requested, choice, catalog)
+    if preferences.sort_partition == "none" and len(routes) > 1:
+        routes = _pooled(routes, choice)
+    return Plan(
+        resolution.requested,
+        tuple(routes),
+        tuple(choice.dropped),
+        resolution.strategy,
+        resolution.note,
+        choice,
     )
-    return best.id if best else None
 
 
 def _providers(names: Iterable[str], where: str, catalog: Catalog) -> Iterable[Provider]:
@@ -146,105 +122,61 @@ def _providers(names: Iterable[str], where: str, catalog: Catalog) -> Iterable[P
         yield provider
 
 
-def _resolve(name: str, catalog: Catalog) -> list[tuple[Model, str | None]]:
-    """The model of this name, with the sorting its suffix asks for; a router's candidates."""
-    model = catalog.models.get(name)
-    sort = None
-    if model is None:
-        base, _, suffix = name.rpartition(":")
-        sort = SORT_SUFFIXES.get(suffix)
-        model = catalog.models.get(base) if sort else None
-        if suffix == "online" and base in catalog.models:
-            raise BadRequest(
-                f"{name}: no web search is configured on this server. Ask for {base}.",
-                {"field": "model"},
-            )
-    if model is None:
-        raise BadRequest(f"{name} is not a valid model ID", {"field": "model"})
-    if model.kind == "media":
-        raise BadRequest(
-            f"{name} makes media. Use POST /api/v1/objects/generations.", {"field": "model"}
-        )
-    if model.kind == "router":
-        return [(catalog.models[id], None) for id in model.routes_to if id in catalog.models]
-    return [(model, sort)]
+def _route(wanted: Wanted, choice: Choice) -> Route | None:
+    model = wanted.model
+    choice.sort = wanted.sort or choice.preferences.sort
+    fitting = [endpoint for endpoint in model.endpoints if fits(endpoint, model, choice)]
+    if not fitting:
+        return None
+    fitting, compression = _within_context(model, fitting, choice)
+    return Route(model, ordered(fitting, choice), compression) if fitting else None
 
 
-def _ordered(endpoints: list[Endpoint], choice: Choice) -> tuple[Endpoint, ...]:
-    if choice.order:
-        rank: dict[str, int] = {}
-        for number, provider in enumerate(choice.order):
-            rank.setdefault(provider.slug, number)
-        ordered = sorted(endpoints, key=lambda endpoint: rank[endpoint.provider.slug])
-    elif len(endpoints) == 1:
-        ordered = endpoints
-    elif choice.sort is not None:
-        ordered = sorted(endpoints, key=lambda endpoint: _price(endpoint, choice))
+def _within_context(
+    model: Model, endpoints: list[Endpoint], choice: Choice
+) -> tuple[list[Endpoint], Compression | None]:
+    """Those that can take the whole prompt; where none can, the longest ones with middle-out."""
+    size, most = choice.size, model.messages_max
+    factor = tokens.family_factor(model.tokenizer)
+    needed = size.prompt_tokens * factor + (size.max_tokens or COMPLETION_TOKENS_MINIMUM)
+    whole = [endpoint for endpoint in endpoints if needed <= endpoint.context_length]
+    too_many = most is not None and choice.request.message_count > most
+    if len(whole) == len(endpoints) and not too_many:
+        return whole, None
+    if whole and not too_many:
+        kept, compression = whole, None
+    elif choice.request.transforms == ():
+        kept, compression = [], None
     else:
-        ordered = _balanced(endpoints, choice)
-    return tuple(ordered if choice.preferences.allow_fallbacks else ordered[:1])
+        # Endpoints of much shorter contexts would cost the fallback more words than it is worth.
+        longest = max(endpoint.context_length for endpoint in endpoints)
+        kept = [e for e in whole or endpoints if 4 * e.context_length >= 3 * longest]
+        compression = _compression(kept, factor, size, most)
+    for endpoint in endpoints:
+        if endpoint not in kept:
+            choice.dropped.append(Dropped(model.id, endpoint.provider.name, CONTEXT_LENGTH))
+    return kept, compression
 
 
-def _price(endpoint: Endpoint, choice: Choice) -> int:
-    return typical_pico(choice.size, endpoint.prices)
+def _compression(
+    endpoints: list[Endpoint], factor: float, size: Size, messages_max: int | None
+) -> Compression:
+    context = min(endpoint.context_length for endpoint in endpoints)
+    answer = size.max_tokens
+    if answer is None:
+        longest_answers = [e.max_completion_tokens or context for e in endpoints]
+        answer = min(context // 4, _ANSWER_TOKENS_MAX, *longest_answers)
+    native = max(1, context - max(answer, COMPLETION_TOKENS_MINIMUM))
+    return Compression(max(1, int(native / factor * _BUDGET_SHARE)), native, messages_max)
 
 
-def _balanced(endpoints: list[Endpoint], choice: Choice) -> list[Endpoint]:
-    by_price = sorted(endpoints, key=lambda endpoint: _price(endpoint, choice))
-    stable = [endpoint for endpoint in by_price if choice.health.is_stable(endpoint.id)]
-    unstable = [endpoint for endpoint in by_price if endpoint not in stable]
-    if len(stable) > 1:
-        first = _drawn(stable, choice)
-        stable.remove(first)
-        stable.insert(0, first)
-    return stable + unstable
-
-
-def _drawn(stable: list[Endpoint], choice: Choice) -> Endpoint:
-    """One of them with weight 1/price; among free ones each is as likely as the other."""
-    prices = [_price(endpoint, choice) for endpoint in stable]
-    if prices[0] == 0:
-        weights = [float(price == 0) for price in prices]
-    else:
-        weights = [(prices[0] / price) ** choice.exponent for price in prices]
-    return choice.rng.choices(stable, weights)[0]
-
-
-def _nobody_fits(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -> Exception:
-    """The 503 that says which requirement dropped whom; 400 when the prompt is simply too long."""
-    reasons = {drop.reason for drop in choice.dropped}
-    if reasons - NOT_SERVED == {CONTEXT_LENGTH}:
-        return _too_long(requested, choice, catalog)
-    by_reason: dict[str, list[str]] = {}
-    for drop in choice.dropped:
-        names = by_reason.setdefault(drop.reason, [])
-        if drop.provider not in names:
-            names.append(drop.provider)
-    summary = "; ".join(f"{reason}: {', '.join(names)}" for reason, names in by_reason.items())
-    metadata: dict[str, Any] = {
-        "requested_models": list(requested),
-        "dropped": [
-            {"model": drop.model, "provider": drop.provider, "reason": drop.reason}
-            for drop in choice.dropped[:50]
-        ],
-    }
-    return Unavailable(
-        f"No available model provider of {', '.join(requested)} meets your routing requirements"
-        + (f" ({summary})." if summary else ": nobody serves it."),
-        metadata,
-    )
-
-
-def _too_long(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -> BadRequest:
-    short = {(d.model, d.provider) for d in choice.dropped if d.reason == CONTEXT_LENGTH}
-    longest = max(
-        endpoint.context_length
-        for id, provider in short
-        for endpoint in catalog.models[id].endpoints
-        if endpoint.provider.name == provider
-    )
-    return BadRequest(
-        f"This endpoint's maximum context length is {longest} tokens. However, you requested about"
-        f" {choice.size.prompt_tokens} tokens. Please reduce the length of the messages.",
-        {"error_type": "context_length_exceeded", "field": "messages"},
-    )
+def _pooled(routes: list[Route], choice: Choice) -> list[Route]:
+    """`sort.partition: "none"`: the endpoints of all models in one order (today's docs)."""
+    choice.sort = choice.preferences.sort or "price"
+    best = sort_key(choice)
+    offers = [(route, endpoint) for route in routes for endpoint in route.endpoints]
+    offers.sort(key=lambda offer: best(offer[1]))
+    return [
+        Route(route.model, tuple(endpoint for _, endpoint in group), route.compression)
+        for route, group in groupby(offers, key=lambda offer: offer[0])
+    ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from accounts.keys import REFUSED
@@ -24,6 +23,7 @@ from openrouter_site.errors import (
     ApiError,
     BadGateway,
     BadRequest,
+    Forbidden,
     PaymentRequired,
     RequestTimeout,
     TooManyRequests,
@@ -31,33 +31,20 @@ from openrouter_site.errors import (
     Unavailable,
 )
 from openrouter_site.money import dollars
+from routing import failures
+from routing.attempt_log import Attempt
 from routing.chunk import Failure
 from routing.pricing import Size, affordable_tokens
+from routing.request import ChatRequest
 
 _RAW_CHARACTERS_MAX = 500
 _RETRY_AFTER_S_MAX = 3600
-OWN_CREDENTIAL_REFUSED = frozenset({401, 402, 403})
+_OWN_CREDENTIAL_REFUSED = frozenset({401, 402, 403})
+_FLAGGED_CHARACTERS_MAX = 100
 # Keys of providers (sk-..., AIza..., gsk_..., JWTs) and anything said to be a bearer token.
 _SECRETS = re.compile(
     r"(?i)\b(?:sk|pk|gsk|pplx|hf|r8|fw|key|xai|AIza)[-_]?[A-Za-z0-9_\-*.]{12,}|bearer\s+\S+|eyJ[\w.\-]{20,}"
 )
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One endpoint tried. `status` as in HTTP; 0 when no answer came."""
-
-    model: str
-    provider: str
-    status: int
-    ms: int
-    error: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        document = {
-            "model": self.model, "provider": self.provider, "status": self.status, "ms": self.ms,
-        }  # fmt: skip
-        return document | {"error": self.error} if self.error else document
 
 
 def masked(text: str) -> str:
@@ -65,9 +52,14 @@ def masked(text: str) -> str:
     return _SECRETS.sub("***", text)[:_RAW_CHARACTERS_MAX]
 
 
+def is_credential_refused(failure: Failure) -> bool:
+    """Whether the provider refuses us, not the request."""
+    return failure.status in _OWN_CREDENTIAL_REFUSED and failure.kind != failures.MODERATION
+
+
 def shown(failure: Failure) -> str:
     """A provider's words as the caller may read them: not those about our account there."""
-    if failure.status in OWN_CREDENTIAL_REFUSED:
+    if is_credential_refused(failure):
         return "The provider refused this server's own credential."
     return masked(failure.message)
 
@@ -112,29 +104,68 @@ def _remedy(source: str, page: str) -> dict[str, str]:
     return {"limit_source": source, "remedy_hint": f"Visit {page}, or lower max_tokens."}
 
 
-def of_failures(failures: list[tuple[Failure, Endpoint]], attempts: list[Attempt]) -> ApiError:
+def of_failures(
+    failed: list[tuple[Failure, Endpoint]], attempts: list[Attempt], request: ChatRequest
+) -> ApiError:
     """The last failure, or, when every provider was too busy, 429 with the smallest Retry-After.
 
     A refusal of *our* credential is never the caller's 401: it is a 502 (design/streaming.md).
     """
-    failure, endpoint = failures[-1]
+    failure, endpoint = failed[-1]
     metadata: dict[str, Any] = {
         "provider_name": endpoint.provider.name,
         "raw": shown(failure),
         "attempts": [attempt.as_json() for attempt in attempts],
     }
-    statuses = [each.status for each, _ in failures]
+    statuses = [each.status for each, _ in failed]
     if all(status in {429, 529} for status in statuses):
-        waits = [each.retry_after_s for each, _ in failures if each.retry_after_s is not None]
+        waits = [each.retry_after_s for each, _ in failed if each.retry_after_s is not None]
         seconds = max(1, round(min([*waits, _RETRY_AFTER_S_MAX] if waits else [1])))
         metadata |= {"limit_source": "upstream_provider", "retry_after_seconds": seconds}
         return TooManyRequests("Provider returned error", metadata, retry_after_s=seconds)
+    if failure.kind == failures.MODERATION:
+        return _moderated(failure, endpoint, metadata, request)
     if failure.permanent:
+        if failure.kind == failures.CONTEXT_LENGTH:
+            metadata["error_type"] = "context_length_exceeded"
         text = masked(failure.message) or "The provider refused the request."
         return BadRequest(text, metadata)
     if failure.status == 408:
         return RequestTimeout("The model did not answer in time.", metadata)
     return BadGateway("Provider returned error", metadata)
+
+
+def _moderated(
+    failure: Failure, endpoint: Endpoint, metadata: dict[str, Any], request: ChatRequest
+) -> Forbidden:
+    """The seed's 403, with today's metadata."""
+    return Forbidden(
+        f"{endpoint.model_id} requires moderation on {endpoint.provider.name}."
+        " Your input was flagged. Change it, or choose a model without moderation.",
+        metadata
+        | {
+            "reasons": list(failure.reasons),
+            "flagged_input": flagged_input(request),
+            "model_slug": endpoint.model_id,
+        },
+    )
+
+
+def flagged_input(request: ChatRequest) -> str:
+    """What was last said, at most 100 characters with the middle left out (today, 1.5)."""
+    text = request.prompt or ""
+    for message in reversed(request.messages or ()):
+        content = message.get("content") or ""
+        if message["role"] == "user" and content:
+            text = (
+                content if isinstance(content, str)
+                else " ".join(part["text"] for part in content if part["type"] == "text")
+            )  # fmt: skip
+            break
+    if len(text) <= _FLAGGED_CHARACTERS_MAX:
+        return text
+    half = (_FLAGGED_CHARACTERS_MAX - 3) // 2
+    return f"{text[:half]}...{text[-half:]}"
 
 
 def in_band(failure: Failure, provider: str) -> ApiError:

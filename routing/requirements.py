@@ -12,6 +12,7 @@ from typing import Protocol
 
 from catalog.snapshot import Endpoint, Model, Provider
 from routing.adapters import DIALECTS
+from routing.figures import Figures
 from routing.preferences import ProviderPreferences
 from routing.pricing import Size
 from routing.request import ChatRequest
@@ -21,6 +22,16 @@ class Stability(Protocol):
     def is_stable(self, endpoint_id: int) -> bool: ...
 
 
+class Policy(Protocol):
+    """The settings of the caller's account. The stricter of them and the request's wins."""
+
+    @property
+    def allow_training(self) -> bool: ...
+
+    @property
+    def ignored_providers(self) -> frozenset[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """An endpoint that cannot serve this request, and the requirement it fails."""
@@ -28,6 +39,9 @@ class Dropped:
     model: str
     provider: str
     reason: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"model": self.model, "provider": self.provider, "reason": self.reason}
 
 
 @dataclass(slots=True)
@@ -39,9 +53,10 @@ class Choice:
     order: tuple[Provider, ...]
     only: frozenset[str]
     ignore: frozenset[str]
-    deny_training: bool
+    caller: Policy
     size: Size
     health: Stability
+    figures: Callable[[int], Figures | None]
     rng: Random
     exponent: float
     sort: str | None = None
@@ -62,13 +77,17 @@ def fits(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     return True
 
 
+def ignored_parameters(endpoint: Endpoint, request: ChatRequest) -> frozenset[str]:
+    """What of the request this endpoint would not be sent (seed, Non-standard parameters)."""
+    supported = endpoint.supported_parameters | {"parallel_tool_calls"}
+    # What the dialect leaves out is not supported, whatever the endpoint's list says.
+    return request.requested_parameters - (supported - endpoint.provider.unsupported_parameters)
+
+
 def _supports_parameters(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     if not choice.preferences.require_parameters:
         return True
-    supported = endpoint.supported_parameters | {"parallel_tool_calls"}
-    # What the dialect leaves out is not supported, whatever the endpoint's list says.
-    supported -= endpoint.provider.unsupported_parameters
-    return choice.request.requested_parameters <= supported
+    return not ignored_parameters(endpoint, choice.request)
 
 
 def _supports_tools(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
@@ -91,7 +110,20 @@ def _within_price(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     )
 
 
+def _within_max_tokens(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
+    """An answer of the length asked for must be possible, with a prompt beside it."""
+    asked = choice.size.max_tokens
+    if asked is None:
+        return True
+    most = endpoint.max_completion_tokens
+    return (not most or asked <= most) and asked < endpoint.context_length
+
+
+# Dropped by routing.plan, which knows all endpoints of the model, and by no rule below.
 CONTEXT_LENGTH = "context length"
+MAX_TOKENS = "max_tokens"
+ACCOUNT_DATA_POLICY = "data policy of the account"
+ACCOUNT_IGNORES = "ignored by the account"
 _NO_CREDENTIAL = "no credential configured"
 _NO_DIALECT = "protocol not supported yet"
 # Not of the caller's making: whoever these drop serves nobody at all.
@@ -104,7 +136,12 @@ _REQUIREMENTS: tuple[tuple[str, Requirement], ...] = (
     ("provider.order", lambda e, m, c: not c.order or e.provider in c.order),
     ("provider.only", lambda e, m, c: not c.only or e.provider.slug in c.only),
     ("provider.ignore", lambda e, m, c: e.provider.slug not in c.ignore),
-    ("data policy", lambda e, m, c: not (c.deny_training and e.provider.may_train)),
+    (ACCOUNT_IGNORES, lambda e, m, c: e.provider.slug not in c.caller.ignored_providers),
+    (
+        "provider.data_collection",
+        lambda e, m, c: not (c.preferences.data_collection == "deny" and e.provider.may_train),
+    ),
+    (ACCOUNT_DATA_POLICY, lambda e, m, c: c.caller.allow_training or not e.provider.may_train),
     (
         "provider.zdr",
         lambda e, m, c: not c.preferences.zdr or not e.provider.retains_prompts,
@@ -123,5 +160,5 @@ _REQUIREMENTS: tuple[tuple[str, Requirement], ...] = (
         "image input",
         lambda e, m, c: not c.request.image_count or "image" in m.input_modalities,
     ),
-    (CONTEXT_LENGTH, lambda e, m, c: c.size.prompt_tokens < e.context_length),
+    (MAX_TOKENS, _within_max_tokens),
 )

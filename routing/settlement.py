@@ -12,11 +12,12 @@ from billing.book import GenerationRow
 from catalog.snapshot import Endpoint
 from openrouter_site.money import cost_nano, dollars
 from routing import tokens
-from routing.attempt import Attempts, Serving
+from routing.attempt import Attempts
 from routing.chunk import Chunk, Failure, Usage
 from routing.exchange import Exchange
 from routing.pricing import charge_nano
 from routing.request import ChatRequest
+from routing.serving import Serving
 
 _COUNT_IN_THREAD_CHARACTERS = 64 * 1024
 
@@ -105,6 +106,8 @@ def _from_endpoint(generation: GenerationRow, endpoint: Endpoint) -> None:
 def _from_serving(generation: GenerationRow, serving: Serving, exchange: Exchange) -> None:
     turn = serving.turn
     _from_endpoint(generation, serving.endpoint)
+    # What was sent: middle-out may have cut the prompt for this model.
+    generation.tokens_prompt = generation.native_tokens_prompt = serving.prompt_tokens
     generation.upstream_id = turn.upstream_id[:128]
     generation.native_finish_reason = str(turn.native_finish_reason or "")[:64]
     generation.latency_ms = round(serving.first_content_s * 1000)

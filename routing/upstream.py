@@ -218,7 +218,10 @@ def _target(endpoint: Endpoint, sent: Sent) -> Target:
     lines = [
         f"POST {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1",
         f"Host: {parts.netloc.rpartition('@')[2]}",
-        *(f"{name}: {value}" for name, value in _headers(endpoint.provider, sent.stream).items()),
+        *(
+            f"{name}: {value}"
+            for name, value in request_headers(endpoint.provider, stream=sent.stream).items()
+        ),
     ]
     if any(character in line for line in lines for character in "\r\n\0"):
         raise ConnectionLost("malformed header", untouched=True)
@@ -226,8 +229,8 @@ def _target(endpoint: Endpoint, sent: Sent) -> Target:
     return Target(endpoint, (host, port or (443 if secure else 80), secure), head)
 
 
-def _headers(provider: Provider, stream: bool) -> dict[str, str]:
-    """Built from scratch: nothing of the caller's request travels along."""
+def request_headers(provider: Provider, *, stream: bool) -> dict[str, str]:
+    """Built from scratch, credential included: nothing of the caller's request travels along."""
     variables = (os.environ.get(name) for name in provider.credential_env)
     credential = next(filter(None, variables), _NO_CREDENTIAL)
     scheme = provider.auth_scheme

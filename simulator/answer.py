@@ -50,7 +50,9 @@ def build(ask: Ask, directive: Directive) -> Answer:
     if ask.tools and ask.last_role == "user" and ask.say is None:
         return _tool_call(ask, prompt_tokens)
     if directive.big:
-        return Answer(_big(directive.big), "end", prompt_tokens)
+        number = directive.big_after
+        before = tokens.pieces(_text(ask, directive), number) if number else ()
+        return Answer((*before, *_big(directive.big)), "end", prompt_tokens)
     text = _text(ask, directive)
     cut = _cut(text, ask.stop)
     exact = ask.say is not None or ask.schema is not None
@@ -121,7 +123,7 @@ def _json(ask: Ask, prose: Prose) -> str:
 
 def _long_enough(text: str, prose: Prose, directive: Directive) -> str:
     """At least `tokens=N`; or enough for a fault in the middle to have something after it."""
-    after = max((after for after, _ in directive.breaks), default=0)
+    after = max([directive.big_after, *(after for after, _ in directive.breaks)])
     wanted = directive.tokens or (after + BREAK_MARGIN_TOKENS if after else 0)
     while (missing := wanted - tokens.count(text)) > 0:
         text += "".join(prose.more() for _ in range(1 + missing // PARAGRAPH_TOKENS))

@@ -6,6 +6,7 @@ import asyncio
 
 import orjson
 
+from simulator import moderation
 from simulator.asgi import JSON_TYPE, Header, Send, answer
 from simulator.errors import Refused, body_of
 from simulator.faults import Directive
@@ -27,7 +28,8 @@ async def fail(send: Send, record: Record, provider: Provider, directive: Direct
     in_band = directive.breaks or directive.first_event_error is not None
     # With a fault in the middle, the status is the code of that error and not of the answer.
     refuses = directive.status is not None and not in_band
-    if directive.ttft_ms and (wreck or refuses or directive.reset):
+    moderated = directive.moderated is not None
+    if directive.ttft_ms and (wreck or refuses or moderated or directive.reset):
         await asyncio.sleep(directive.ttft_ms / 1000)
     if directive.hang:
         await writer.stall()
@@ -37,12 +39,21 @@ async def fail(send: Send, record: Record, provider: Provider, directive: Direct
         record.status = directive.status or 200
         body, content_type = wreck
         await answer(send, record.status, body, content_type)
+    elif moderated:
+        await _moderate(send, record, provider, directive)
     elif refuses and directive.status is not None:
         refused = Refused(directive.status, directive.message or "")
         await refuse(send, record, provider, refused, directive)
     else:
         return False
     return True
+
+
+async def _moderate(send: Send, record: Record, provider: Provider, directive: Directive) -> None:
+    named = tuple(word for word in (directive.reasons or "").split(",") if word)
+    style = directive.moderated or provider.moderation
+    record.status, body = moderation.refusal(style, named or moderation.REASONS, directive.message)
+    await answer(send, record.status, orjson.dumps(body))
 
 
 async def refuse(

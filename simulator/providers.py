@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.moderation import Style
+
 # What `strict` lists: the top-level parameters that are taken, everything else is refused.
 _EVERYBODY_TAKES = """
 model messages stream temperature top_p max_tokens tools tool_choice response_format
@@ -57,6 +59,8 @@ class Provider:
     errors: Literal[
         "openai", "together", "mistral", "deepinfra", "anyscale", "fireworks", "novita"
     ] = "openai"
+    moderation: Style = "flagged"
+    """How it says that its moderation refused (simulator/moderation.py)."""
     retry_after_s: int | None = None
     """Sent with every 429."""
     id: str = "chatcmpl-{hex32}"
@@ -91,6 +95,7 @@ _ROWS = (
         "openai",
         ("gpt-4o", "gpt-4-turbo", "gpt-3.5-turbo"),
         strict=_OPENAI,
+        moderation="policy",
         id="chatcmpl-{alnum29}",
         extras=frozenset(("fingerprint",)),
     ),

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
+from routing import failures
 from routing.chunk import Chunk, Failure, Sent, Turn, Usage
 from routing.request import ChatRequest
 
@@ -36,7 +37,6 @@ _FINISH_REASONS = {
 
 # More than any answer has; the columns of the record end a little above it.
 _TOKENS_MAX = 2_000_000_000
-_CONTEXT_WORDS = ("context length", "context_length", "maximum context", "too many tokens")
 
 
 def encode(request: ChatRequest, endpoint: Endpoint, max_tokens: int | None) -> Sent:
@@ -217,16 +217,30 @@ def _status_said(error: dict[str, Any]) -> int:
 
 
 def _failure_of(error: Any, status: int) -> Failure:
+    code: Any = ""
+    reasons: list[Any] = []
     if isinstance(error, dict):
         if status == 502:
             status = _status_said(error)
         message = error.get("message") or error.get("detail") or ""
+        code = error.get("code") or error.get("type")
+        reasons = _flagged(error)
     else:
         message = error
     message = message if isinstance(message, str) else orjson.dumps(message).decode()
-    too_long = any(words in message.lower() for words in _CONTEXT_WORDS)
-    return Failure(
-        400 if too_long and status in {413, 422} else status,
-        message,
-        permanent=status in {400, 413, 422},
-    )
+    return failures.failure(status, message, code=code, reasons=reasons)
+
+
+def _flagged(error: dict[str, Any]) -> list[Any]:
+    """What moderation named: a list of reasons, or Azure's table of filters."""
+    metadata = error.get("metadata")
+    named = metadata.get("reasons") if isinstance(metadata, dict) else error.get("reasons")
+    if isinstance(named, list):
+        return named
+    inner = error.get("innererror")
+    filters = inner.get("content_filter_result") if isinstance(inner, dict) else None
+    if not isinstance(filters, dict):
+        return []
+    return [
+        name for name, found in filters.items() if isinstance(found, dict) and found.get("filtered")
+    ]

@@ -208,6 +208,7 @@ def test_providers_have_names_slugs_and_data_policies(client):
 def test_public_answers_may_be_cached_and_cost_no_query(client, path, django_assert_num_queries):
     rows.small_catalog()
     client.get("/api/v1/models")
+    client.get("/api/v1/models/openai/gpt-4/endpoints")
     with django_assert_num_queries(0):
         answer = client.get(f"/api/v1/{path}")
     assert answer.status_code == 200

@@ -68,3 +68,4 @@ def size(prompt_tokens=100, prompt_ceiling=None, images=0, max_tokens=None):
 class Caller:
     default_model: str = LLAMA
     allow_training: bool = True
+    ignored_providers: frozenset[str] = frozenset()

@@ -135,3 +135,82 @@ def test_as_a_list_of_all_that_happened_would_tell(events):
         ]
         answers = sum(kind == "succeeded" for kind, _ in happened[recent[0] :]) if recent else 0
         assert health.is_stable(ALICE) == (answers >= 4 * len(recent))
+
+
+# --- Busy, probes, other processes ---------------------------------------------------------------
+
+
+def test_whoever_is_busy_is_unstable_for_as_long_as_it_asks(health, clock):
+    health.busy(ALICE, 4.0)
+    clock.now += 3.9
+    assert not health.is_stable(ALICE)
+    clock.now += 0.2
+    assert health.is_stable(ALICE)
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(None, 1.0), (0.0, 1.0), (3600.0, 10.0)])
+def test_busy_is_a_second_at_least_and_the_window_at_most(health, clock, asked, seconds):
+    health.busy(ALICE, asked)
+    clock.now += seconds - 0.1
+    assert not health.is_stable(ALICE)
+    clock.now += 0.2
+    assert health.is_stable(ALICE)
+
+
+def test_probes_demote_only_whom_live_traffic_has_not_used_for_a_minute(health, clock):
+    health.succeeded(ALICE)
+    health.demote(frozenset({ALICE, BOB}))
+    assert health.is_stable(ALICE) and not health.is_stable(BOB)
+    clock.now += 59
+    assert health.is_stable(ALICE)
+    clock.now += 2
+    assert not health.is_stable(ALICE)
+    health.demote(frozenset())
+    assert health.is_stable(ALICE) and health.is_stable(BOB)
+
+
+def test_a_live_failure_counts_though_probes_are_fine(health):
+    health.demote(frozenset())
+    health.failed(ALICE)
+    assert not health.is_stable(ALICE)
+
+
+def test_nothing_is_told_when_all_is_well(clock):
+    health = Health(clock=clock, is_shared=True)
+    health.succeeded(ALICE)
+    assert health.take_changes() == {}
+    health.failed(BOB)
+    health.succeeded(BOB)
+    health.busy(ALICE, 2.0)
+    assert health.take_changes() == {BOB: (1, 1, 0.0), ALICE: (0, 0, 2.0)}
+    assert health.take_changes() == {}
+
+
+def test_who_shares_nothing_collects_nothing(health):
+    health.failed(ALICE)
+    assert health.take_changes() == {}
+
+
+def test_what_is_applied_is_not_told_again(clock):
+    health = Health(clock=clock, is_shared=True)
+    health.apply({ALICE: (1, 0, 0.0)})
+    assert not health.is_stable(ALICE) and health.take_changes() == {}
+
+
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["failed", "succeeded", "wait"]), st.integers(1, 3)), max_size=40
+)
+
+
+@given(EVENTS)
+def test_two_who_tell_each_other_at_once_agree(events):
+    """Whatever happens at Alice's, Bob who hears of each step says the same of the endpoint."""
+    clock = Clock()
+    alice, bob = (Health(clock=clock, is_shared=True) for _ in range(2))
+    for what, endpoint in events:
+        if what == "wait":
+            clock.now += endpoint
+        else:
+            getattr(alice, what)(endpoint)
+        bob.apply(alice.take_changes())
+        assert [alice.is_stable(n) for n in (1, 2, 3)] == [bob.is_stable(n) for n in (1, 2, 3)]

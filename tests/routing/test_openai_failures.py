@@ -120,7 +120,7 @@ def test_whatever_json_comes_is_an_answer_or_documented_rubbish(document, inside
         (
             413,
             b'{"error": {"message": "maximum context length is 4096"}}',
-            Failure(400, "maximum context length is 4096", permanent=True),
+            Failure(400, "maximum context length is 4096", permanent=True, kind="context_length"),
         ),
     ],
 )

@@ -81,7 +81,7 @@ def forbidden(one, wanted, caller):
 def tried(endpoints, wanted, caller, seed=0):
     """Ids in order; () when nobody fits."""
     known = [model(*endpoints), model(*(endpoint(90 + i, n) for i, n in enumerate(NAMES)), id="x")]
-    request = chat_request(parameters={"seed": 1}, provider=wanted)
+    request = chat_request(parameters={"seed": 1}, provider=wanted, transforms=())
     try:
         found = plan(request, caller, catalog(*known), Health(), Random(seed), size=size())
     except (Unavailable, BadRequest):

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from routing_builders import endpoint, provider, size
+from routing_builders import chat_request, endpoint, provider, size
 
 from billing.refusals import (
     AccountFrozen,
@@ -16,15 +16,16 @@ from billing.refusals import (
     KeyLimitExceeded,
 )
 from routing import refusal
+from routing.attempt_log import Attempt
 from routing.chunk import Failure
-from routing.refusal import Attempt, in_band, masked, of_failures, of_ledger
+from routing.refusal import flagged_input, in_band, masked, of_failures, of_ledger
 
 A, B = endpoint(1, provider("Azure")), endpoint(2, provider("Bedrock"))
 SITE = "https://gateway.example"
 
 
 def refused(*failures, attempts=()):
-    return of_failures([(failure, A) for failure in failures], list(attempts))
+    return of_failures([(failure, A) for failure in failures], list(attempts), chat_request())
 
 
 # --- Masking -------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ def test_one_that_was_not_busy_makes_it_no_429():
 
 def test_attempts_are_told():
     attempts = [Attempt("m", "Azure", 503, 12, "boom"), Attempt("m", "Bedrock", 0, 3)]
-    error = of_failures([(Failure(503, "x"), A), (Failure(500, "y"), B)], attempts)
+    error = of_failures([(Failure(503, "x"), A), (Failure(500, "y"), B)], attempts, chat_request())
     assert error.metadata["provider_name"] == "Bedrock"
     assert error.metadata["attempts"] == [
         {"model": "m", "provider": "Azure", "status": 503, "ms": 12, "error": "boom"},
@@ -210,3 +211,29 @@ def test_too_little_names_what_can_be_afforded():
 def test_an_error_that_is_no_refusal_is_not_swallowed():
     with pytest.raises(refusal.LedgerError):
         ledger(refusal.LedgerError())
+
+
+# --- Moderation ----------------------------------------------------------------------------------
+
+FLAGGED = Failure(403, "flagged", permanent=True, kind="moderation", reasons=("hate", "violence"))
+
+
+def test_a_flagged_input_is_403_with_what_was_flagged():
+    error = of_failures([(Failure(503, "x"), B), (FLAGGED, A)], [], chat_request("how to harm"))
+    assert error.code == 403
+    assert error.metadata["reasons"] == ["hate", "violence"]
+    assert error.metadata["flagged_input"] == "how to harm"
+    assert error.metadata["provider_name"] == A.provider.name
+    assert error.metadata["model_slug"] == A.model_id
+    assert error.metadata["raw"] == "flagged"
+
+
+def test_the_flagged_input_is_the_last_thing_said_by_the_user_and_short():
+    said = ({"role": "user", "content": "old"}, {"role": "user", "content": "a" * 90 + "b" * 90},
+            {"role": "assistant", "content": "no"})  # fmt: skip
+    shown = flagged_input(chat_request(messages=said))
+    assert len(shown) <= 100 and shown.startswith("aaa") and shown.endswith("bbb")
+    assert "..." in shown
+    parts = [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "x"}}]
+    assert flagged_input(chat_request(messages=({"role": "user", "content": parts},))) == "look"
+    assert flagged_input(chat_request(messages=None, prompt="raw")) == "raw"

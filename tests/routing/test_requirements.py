@@ -62,7 +62,7 @@ EXACTLY = MaxPrice(prompt_pico=MICRO, completion_pico=MICRO, image_pico=MICRO, r
 @pytest.mark.parametrize(
     ("entry", "preferences", "reason"),
     [
-        (TRAINS, {"data_collection": "deny"}, "data policy"),
+        (TRAINS, {"data_collection": "deny"}, "provider.data_collection"),
         (KEEPS, {"zdr": True}, "provider.zdr"),
         (SIZED, {"quantizations": ("fp16", "fp8")}, "provider.quantizations"),
         (pair({"quantization": "fp8"}), {"quantizations": ("fp8",)}, "provider.quantizations"),
@@ -90,7 +90,7 @@ def test_account_policy_forbids_training_too():
     careful = Caller(allow_training=False)
     assert served(TRAINS, caller=careful) == {1}
     assert served(TRAINS, caller=careful, data_collection="allow") == {1}
-    assert reasons(alone(TRAINS), caller=careful) == {"Bad": "data policy"}
+    assert reasons(alone(TRAINS), caller=careful) == {"Bad": "data policy of the account"}
 
 
 def test_no_credential_and_no_dialect_serve_nobody():
@@ -142,9 +142,10 @@ def test_pictures_need_a_model_that_sees():
 
 
 def test_context_length_drops_the_short_ones():
-    entry = pair({"context_length": 101}, {"context_length": 100})
-    assert served(entry, size=size(100)) == {1}
-    assert served(entry, size=size(99)) == {1, 2}
+    """Sixteen tokens at least are left for the answer."""
+    entry = pair({"context_length": 117}, {"context_length": 116})
+    assert served(entry, size=size(101)) == {1}
+    assert served(entry, size=size(100)) == {1, 2}
 
 
 @pytest.mark.parametrize("others", [[], [endpoint(7, provider("Silent", served_at=None))]])
@@ -154,10 +155,13 @@ def test_too_long_for_all_is_400_with_the_figures(others):
         endpoint(1, "A", context_length=4096), endpoint(2, "B", context_length=8192), *others
     )
     with pytest.raises(BadRequest, match=r"length is 8192 tokens.* about 9000 tokens") as refused:
-        planned(entry, size=size(9000))
+        planned(entry, chat_request(transforms=()), size=size(9000))
     assert refused.value.metadata == {
         "error_type": "context_length_exceeded",
         "field": "messages",
+        "context_length": 8192,
+        "prompt_tokens": 9000,
+        "max_tokens": None,
     }
 
 
@@ -167,7 +171,7 @@ def test_longest_context_offered_is_one_that_can_be_had():
         endpoint(2, provider("Silent", served_at=None), context_length=32768),
     )
     with pytest.raises(BadRequest, match="length is 4096 tokens"):
-        planned(entry, size=size(9000))
+        planned(entry, chat_request(transforms=()), size=size(9000))
 
 
 def test_503_says_who_was_dropped_and_why():
@@ -178,7 +182,7 @@ def test_503_says_who_was_dropped_and_why():
         "requested_models": [LLAMA],
         "dropped": [
             {"model": LLAMA, "provider": "A", "reason": "provider.only"},
-            {"model": LLAMA, "provider": "B", "reason": "data policy"},
+            {"model": LLAMA, "provider": "B", "reason": "provider.data_collection"},
         ],
     }
-    assert "provider.only: A; data policy: B" in refused.value.message
+    assert "provider.only: A; provider.data_collection: B" in refused.value.message

@@ -170,6 +170,9 @@ def test_one_big_delta(simulator):
     found = events(stream(simulator, "big=2000001")[2])
     sizes = [len(text_of([event])) for event in found if event != "[DONE]"]
     assert max(sizes) == sum(sizes) == 2_000_001
+    found = events(stream(simulator, "big_after=7 big=2000001")[2])
+    sizes = [len(text_of([event])) for event in found if event != "[DONE]"]
+    assert max(sizes) == 2_000_001 and len([size for size in sizes if 0 < size < 100]) == 7
 
 
 def test_pace_is_kept(simulator):

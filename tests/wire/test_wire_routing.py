@@ -88,7 +88,7 @@ def test_nobody_who_trains_is_asked_when_the_caller_denies_it(gateway, alice):
         assert answer.json["provider"] == "Lynn 2"
     error = chat(gateway, alice, "hi", "deepseek/deepseek-chat", provider=deny).error
     assert error["code"] == 503
-    assert error["metadata"]["dropped"][0]["reason"] == "data policy"
+    assert error["metadata"]["dropped"][0]["reason"] == "provider.data_collection"
 
 
 def test_required_parameters_nobody_has_are_503(gateway, alice):

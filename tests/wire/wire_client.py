@@ -79,6 +79,15 @@ def chat(gateway, caller, text, model=TURBO, **body):
     return request(gateway, "POST", CHAT, document, bearer(caller))
 
 
+def endpoints_of(gateway, caller, model):
+    """Of POST /route: by provider, in the order in which they would be tried now."""
+    body = {"model": model, "messages": user("Tell me of Rome")}
+    answer = request(gateway, "POST", "/api/v1/route", body, bearer(caller))
+    assert answer.status == 200, answer.body
+    (route,) = answer.json["data"]["routes"]
+    return {endpoint["provider"]: endpoint for endpoint in route["endpoints"]}
+
+
 @dataclass
 class Stream:
     """An answer under way, frame by frame. Use as a context; leaving it hangs up."""

@@ -1,0 +1,23 @@
+"""What one attempt came to, as the generation's record and the answer's metadata show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One endpoint tried. `status` as in HTTP; 0 when no answer came."""
+
+    model: str
+    provider: str
+    status: int
+    ms: int
+    error: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        document = {
+            "model": self.model, "provider": self.provider, "status": self.status, "ms": self.ms,
+        }  # fmt: skip
+        return document | {"error": self.error} if self.error else document

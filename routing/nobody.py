@@ -1,0 +1,105 @@
+"""What the caller is told when no endpoint fits: which requirement dropped whom. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.snapshot import Catalog
+from openrouter_site.errors import ApiError, BadRequest, Unavailable
+from routing.requirements import (
+    ACCOUNT_DATA_POLICY,
+    ACCOUNT_IGNORES,
+    CONTEXT_LENGTH,
+    MAX_TOKENS,
+    NOT_SERVED,
+    Choice,
+)
+
+_DROPPED_SHOWN = 50
+# What can be done about it, where the reason alone does not say.
+_REMEDIES = {
+    ACCOUNT_DATA_POLICY: "Your account forbids providers that may train on prompts:"
+    " see /settings/privacy.",
+    ACCOUNT_IGNORES: "Your account ignores these providers: see /settings/privacy.",
+    "tools": "Only providers that support tools can serve a request with tools.",
+}
+
+
+def nobody_fits(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -> ApiError:
+    """503 with the reasons (seed); 400 with the figures when only the length is at fault."""
+    reasons = {drop.reason for drop in choice.dropped} - NOT_SERVED
+    if reasons == {CONTEXT_LENGTH}:
+        return _too_long(choice, catalog)
+    if reasons == {MAX_TOKENS}:
+        return _too_much_wanted(choice, catalog)
+    by_reason: dict[str, list[str]] = {}
+    for drop in choice.dropped:
+        names = by_reason.setdefault(drop.reason, [])
+        if drop.provider not in names:
+            names.append(drop.provider)
+    summary = "; ".join(f"{reason}: {', '.join(names)}" for reason, names in by_reason.items())
+    metadata: dict[str, Any] = {
+        "requested_models": list(requested),
+        "dropped": [drop.as_json() for drop in choice.dropped[:_DROPPED_SHOWN]],
+    }
+    remedies = [_REMEDIES[reason] for reason in by_reason if reason in _REMEDIES]
+    if remedies:
+        metadata["remedy_hint"] = " ".join(remedies)
+    return Unavailable(
+        f"No available model provider of {', '.join(requested)} meets your routing requirements"
+        + (f" ({summary})." if summary else ": nobody serves it."),
+        metadata,
+    )
+
+
+def _longest(choice: Choice, catalog: Catalog, reason: str) -> tuple[int, int]:
+    """(context length, longest answer) among the endpoints dropped for this reason."""
+    dropped = {(drop.model, drop.provider) for drop in choice.dropped if drop.reason == reason}
+    endpoints = [
+        endpoint
+        for id in {model for model, _ in dropped}
+        for endpoint in catalog.models[id].endpoints
+        if (id, endpoint.provider.name) in dropped
+    ]
+    return (
+        max(endpoint.context_length for endpoint in endpoints),
+        max(e.max_completion_tokens or e.context_length - 1 for e in endpoints),
+    )
+
+
+def _too_long(choice: Choice, catalog: Catalog) -> BadRequest:
+    longest, _ = _longest(choice, catalog, CONTEXT_LENGTH)
+    return too_long(longest, choice)
+
+
+def too_long(context_length: int, choice: Choice) -> BadRequest:
+    """The prompt does not fit, and middle-out is off or could not make it fit."""
+    prompt, answer = choice.size.prompt_tokens, choice.size.max_tokens or 0
+    request = choice.request
+    remedy = (
+        'or use the "middle-out" transform to compress your prompt automatically'
+        if request.transforms == ()
+        else "for what middle-out must keep (system messages, tools, the last message) is too long"
+    )
+    return BadRequest(
+        f"This endpoint's maximum context length is {context_length} tokens. However, you requested"
+        f" about {prompt + answer} tokens ({prompt} of text input, {answer} in the output). Please"
+        f" reduce the length of either one, {remedy}.",
+        {
+            "error_type": "context_length_exceeded",
+            "field": "prompt" if request.messages is None else "messages",
+            "context_length": context_length,
+            "prompt_tokens": prompt,
+            "max_tokens": choice.size.max_tokens,
+        },
+    )
+
+
+def _too_much_wanted(choice: Choice, catalog: Catalog) -> BadRequest:
+    context, longest = _longest(choice, catalog, MAX_TOKENS)
+    most = min(longest, context - 1)
+    return BadRequest(
+        f"max_tokens is too large: {choice.size.max_tokens}. The longest answer here has {most}"
+        f" tokens. Send max_tokens of {most} or less, or leave it out.",
+        {"error_type": "max_tokens_exceeded", "field": "max_tokens", "max_tokens": most},
+    )

@@ -1,0 +1,126 @@
+"""An endpoint that serves: its first content, then the rest of its answer.
+
+Up to its first content (text, a tool call, a finish reason) an endpoint that fails is replaced by
+the next; a role alone or a comment commits us to nothing (design/streaming.md section 3).
+"""
+
+from __future__ import annotations
+
+import time
+
+from catalog.snapshot import Endpoint
+from openrouter_site.errors import ApiError
+from routing.adapters import Dialect
+from routing.chunk import Chunk, Failure, Turn
+from routing.exchange import ClientGone, Exchange
+from routing.sse import MalformedStream
+from routing.upstream import Answer, ConnectionLost
+
+# What decoding rubbish raises.
+RUBBISH = (ValueError, KeyError, TypeError, IndexError, AttributeError)
+
+
+class Serving:
+    """What the endpoint said first, and `read` for the rest."""
+
+    def __init__(
+        self, endpoint: Endpoint, dialect: Dialect, answer: Answer, turn: Turn, exchange: Exchange
+    ) -> None:
+        self.endpoint = endpoint
+        self.turn = turn
+        self.chunks: list[Chunk] = []
+        self.failure: Failure | None = None
+        self.finished = False
+        self.prompt_nano = 0
+        self.prompt_tokens = 0
+        self.started_s = time.monotonic()
+        self.first_content_s = 0.0
+        self._answer = answer
+        self._decode = dialect.decode
+        self._exchange = exchange
+
+    async def read(self) -> tuple[list[Chunk], Failure | None]:
+        """The chunks of the next read, and the failure that ends the answer, if any."""
+        exchange = self._exchange
+        exchange.deadline_s = time.monotonic() + exchange.register.deadlines.chunk_gap_s
+        try:
+            events = await self._answer.events()
+        except ClientGone:
+            self._answer.close()
+            self.finished = True
+            return [], None
+        except ApiError as error:
+            return [], Failure(error.code, error.message)
+        except (ConnectionLost, MalformedStream) as error:
+            return [], Failure(502, str(error) or "malformed stream")
+        if events is None:
+            return self.ended()
+        return self.decoded(events)
+
+    def decoded(self, events: list[bytes]) -> tuple[list[Chunk], Failure | None]:
+        chunks: list[Chunk] = []
+        try:
+            for event in events:
+                chunk = self._decode(event, self.turn)
+                if chunk is None:
+                    continue
+                if chunk.failure is not None:
+                    return chunks, chunk.failure
+                chunks.append(chunk)
+        except RUBBISH:
+            return chunks, Failure(502, "the provider sent something that is no answer")
+        if self.turn.is_done:
+            self.finished = True
+            self._answer.close()
+        return chunks, None
+
+    def abort(self) -> None:
+        """Stop the provider; nothing more will be read."""
+        self._answer.abort()
+
+    def ended(self) -> tuple[list[Chunk], Failure | None]:
+        """The end of the stream: whole if a finish reason came, with or without [DONE]."""
+        self._answer.close()
+        if self.turn.native_finish_reason is None and not self.turn.is_done:
+            return [], Failure(502, "the provider broke off")
+        self.finished = True
+        return [], None
+
+
+async def until_content(serving: Serving, answer: Answer, dialect: Dialect) -> None:
+    """Read until something was said; a failure before that is the attempt's failure."""
+    if answer.is_encoded:
+        raise ValueError("compressed, though we asked that it should not be")
+    if answer.content_type.endswith("json"):
+        # Some providers answer a stream request with a plain error, or a whole answer, and 200.
+        await whole(serving, answer, dialect)
+        return
+    if answer.content_type != "text/event-stream":
+        raise ValueError("not an event stream")
+    while not serving.chunks:
+        events = await answer.events()
+        if events is None:
+            serving.chunks, serving.failure = serving.ended()
+            if serving.failure is None and not serving.chunks:
+                serving.failure = Failure(502, "the provider sent an empty answer")
+            return
+        serving.chunks, serving.failure = serving.decoded(events)
+        if serving.failure is not None:
+            return
+        if serving.finished and not serving.chunks:
+            serving.failure = Failure(502, "the provider sent an empty answer")
+            return
+
+
+async def whole(serving: Serving, answer: Answer, dialect: Dialect) -> None:
+    """An answer that is not streamed: a stream of one chunk."""
+    body = await answer.body()
+    answer.close()
+    chunk = dialect.decode(body, serving.turn)
+    if chunk is None:
+        serving.failure = Failure(502, "the provider sent an empty answer")
+    elif chunk.failure is not None:
+        serving.failure = chunk.failure
+    else:
+        serving.chunks = [chunk]
+        serving.finished = True
