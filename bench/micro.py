@@ -74,31 +74,67 @@ def of_disk() -> dict[str, float]:
 class _Caller:
     default_model = "openai/gpt-3.5-turbo"
     allow_training = True
+    ignored_providers: frozenset[str] = frozenset()
+
+
+_MANY_MODELS, _MANY_ENDPOINTS = 2_000, 6_000
 
 
 def of_plans() -> dict[str, float]:
     from catalog import load
-    from routing.complete import measure
+
+    catalog = load.read()
+    chats = [m for m in catalog.models.values() if m.kind == "chat" and m.endpoints]
+    widest = max(chats, key=lambda model: len(model.endpoints))
+    many = _enlarged(catalog)
+    wide = next(m.id for m in many.models.values() if m.id.startswith("many/"))
+    return {
+        f"plan, 1 endpoint ({_whole(catalog)})": _planned(catalog, "bench/mock"),
+        f"plan, {len(widest.endpoints)} endpoints ({widest.id})": _planned(catalog, widest.id),
+        "plan, openrouter/auto": _planned(catalog, "openrouter/auto"),
+        f"plan, 4 endpoints ({_whole(many)})": _planned(many, wide),
+        "plan, fallback without models (the same)": _planned(
+            many, "openai/gpt-3.5-turbo", route="fallback"
+        ),
+    }
+
+
+def _whole(catalog: Any) -> str:
+    endpoints = sum(len(model.endpoints) for model in catalog.models.values())
+    return f"{len(catalog.models)} models, {endpoints} endpoints"
+
+
+def _enlarged(catalog: Any) -> Any:
+    """With copies of a model of the catalog, until there are 2,000 models and 6,000 endpoints."""
+    from dataclasses import replace
+
+    models = dict(catalog.models)
+    pattern = max(catalog.models.values(), key=lambda model: len(model.endpoints))
+    left = _MANY_ENDPOINTS - sum(len(model.endpoints) for model in models.values())
+    count = _MANY_MODELS - len(models)
+    for number in range(count):
+        id, size = f"many/model-{number}", -(-left // (count - number))
+        endpoints = tuple(
+            replace(pattern.endpoints[place % len(pattern.endpoints)], id=10**6 + left - place,
+                    model_id=id)
+            for place in range(size)
+        )  # fmt: skip
+        left -= size
+        models[id] = replace(pattern, id=id, endpoints=endpoints)
+    return replace(catalog, models=models)
+
+
+def _planned(catalog: Any, model: str, **fields: Any) -> float:
     from routing.health import Health
+    from routing.leg import measure
     from routing.plan import plan
     from routing.request import parse
 
-    catalog, health, rng = load.read(), Health(), random.Random(1)
-    body = json.loads(client.body_of("tokens=20", stream=False))
-    chats = [m for m in catalog.models.values() if m.kind == "chat" and m.endpoints]
-    widest = max(chats, key=lambda model: len(model.endpoints))
-    endpoints = sum(len(model.endpoints) for model in catalog.models.values())
-
-    def planned(model: str) -> float:
-        request = parse(json.dumps({**body, "model": model}).encode(), completion=False)
-        size = asyncio.run(measure(request))
-        return median_us(lambda: plan(request, _Caller(), catalog, health, rng, size=size))
-
-    whole = f"{len(catalog.models)} models, {endpoints} endpoints"
-    return {
-        f"plan, 1 endpoint ({whole})": planned("bench/mock"),
-        f"plan, {len(widest.endpoints)} endpoints ({widest.id})": planned(widest.id),
-    }
+    body = json.loads(client.body_of("tokens=20", stream=False)) | {"model": model} | fields
+    request = parse(json.dumps(body).encode(), completion=False)
+    size = asyncio.run(measure(request))
+    health, rng = Health(), random.Random(1)
+    return median_us(lambda: plan(request, _Caller(), catalog, health, rng, size=size))
 
 
 def of_chunks() -> dict[str, float]:

@@ -103,9 +103,9 @@ class Model:
     media_pricing: Mapping[str, str | int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
-    """All of it at one version. Replaced as a whole, never changed."""
+    """All of it at one version. Replaced as a whole, never changed; equal to itself alone."""
 
     version: int
     models: Mapping[str, Model]

@@ -43,12 +43,11 @@ class _Judgement:
 def ranked(request: ChatRequest, size: Size, router: Model, catalog: Catalog) -> Ranking:
     """The router's candidates that the catalog has, in the order that suits this prompt."""
     assessment = assess(request, size)
-    candidates = [catalog.models[id] for id in router.routes_to if id in catalog.models]
-    judgements = _judgements(candidates)
+    judged = _judged(router.id, catalog)
     tiers = _TIERS[assessment.difficulty]
 
-    def rank(model: Model) -> tuple[bool, int, int, int, str]:
-        judgement = judgements[model.id]
+    def rank(candidate: tuple[Model, _Judgement]) -> tuple[bool, int, int, int, str]:
+        model, judgement = candidate
         return (
             _lacks_something(model, assessment, size),
             tiers.index(judgement.tier),
@@ -57,8 +56,7 @@ def ranked(request: ChatRequest, size: Size, router: Model, catalog: Catalog) ->
             model.id,
         )
 
-    unique = {model.id: model for model in candidates}
-    return Ranking(tuple(sorted(unique.values(), key=rank)), assessment)
+    return Ranking(tuple(model for model, _ in sorted(judged, key=rank)), assessment)
 
 
 def _lacks_something(model: Model, assessment: Assessment, size: Size) -> bool:
@@ -71,16 +69,19 @@ def _lacks_something(model: Model, assessment: Assessment, size: Size) -> bool:
     )
 
 
-def _judgements(candidates: list[Model]) -> dict[str, _Judgement]:
-    """From the table; an operator's own candidate gets its tier from its price among the others."""
-    known = _table()
-    prices = sorted(m.prices.prompt_pico + m.prices.completion_pico for m in candidates)
-    found = {}
-    for model in candidates:
+@lru_cache(maxsize=8)
+def _judged(router_id: str, catalog: Catalog) -> tuple[tuple[Model, _Judgement], ...]:
+    """The candidates, once for each catalog: as in the table; an operator's own gets its tier from
+    its price among the others."""
+    known, routes_to = _table(), catalog.models[router_id].routes_to
+    candidates = {id: catalog.models[id] for id in routes_to if id in catalog.models}
+    prices = sorted(m.prices.prompt_pico + m.prices.completion_pico for m in candidates.values())
+    judged = []
+    for model in candidates.values():
         place = prices.index(model.prices.prompt_pico + model.prices.completion_pico)
         by_price = _Judgement(1 + 3 * place // max(1, len(prices)))
-        found[model.id] = known.get(model.id, by_price)
-    return found
+        judged.append((model, known.get(model.id, by_price)))
+    return tuple(judged)
 
 
 @lru_cache(maxsize=1)

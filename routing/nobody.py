@@ -16,6 +16,8 @@ from routing.requirements import (
 )
 
 _DROPPED_SHOWN = 50
+# Providers that the caller named, or did not: what matters is why the others cannot serve it.
+_NAMED_OUT = frozenset({"provider.order", "provider.only", "provider.ignore"})
 # What can be done about it, where the reason alone does not say.
 _REMEDIES = {
     ACCOUNT_DATA_POLICY: "Your account forbids providers that may train on prompts:"
@@ -27,7 +29,7 @@ _REMEDIES = {
 
 def nobody_fits(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -> ApiError:
     """503 with the reasons (seed); 400 with the figures when only the length is at fault."""
-    reasons = {drop.reason for drop in choice.dropped} - NOT_SERVED
+    reasons = {drop.reason for drop in choice.dropped} - NOT_SERVED - _NAMED_OUT
     if reasons == {CONTEXT_LENGTH}:
         return _too_long(choice, catalog)
     if reasons == {MAX_TOKENS}:

@@ -62,10 +62,9 @@ def _balanced(endpoints: list[Endpoint], choice: Choice) -> list[Endpoint]:
     tiers = _tiers(by_price, choice)
     first = tiers[0]
     if len(first) > 1 and choice.health.is_stable(first[0].id):
-        drawn = choice.rng.choices(first, _weights(first, choice))[0]
-        first.remove(drawn)
-        first.insert(0, drawn)
-    return [endpoint for tier in tiers for endpoint in tier]
+        places = range(len(first))
+        first.insert(0, first.pop(choice.rng.choices(places, _weights(first, choice))[0]))
+    return first if len(tiers) == 1 else [endpoint for tier in tiers for endpoint in tier]
 
 
 def _tiers(endpoints: list[Endpoint], choice: Choice) -> list[list[Endpoint]]:

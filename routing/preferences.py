@@ -70,6 +70,7 @@ class ProviderPreferences:
     preferred_max_latency: Percentiles = ()
 
 
+ANY_PRICE = MaxPrice()
 NO_PREFERENCES = ProviderPreferences()
 
 

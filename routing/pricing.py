@@ -84,10 +84,10 @@ def hold_bounds(size: Size, endpoints: Iterable[Endpoint]) -> tuple[int, int]:
 
 def typical_pico(size: Size, prices: Prices) -> int:
     """The estimated price of this request, for comparing endpoints: its own mix of tokens."""
-    completion = (
-        COMPLETION_TOKENS_TYPICAL if size.max_tokens is None
-        else min(size.max_tokens, COMPLETION_TOKENS_TYPICAL)
-    )  # fmt: skip
+    wanted = size.max_tokens
+    completion = COMPLETION_TOKENS_TYPICAL
+    if wanted is not None and wanted < completion:
+        completion = wanted
     return (
         size.prompt_tokens * prices.prompt_pico
         + completion * prices.completion_pico

@@ -13,7 +13,7 @@ from typing import Protocol
 from catalog.snapshot import Endpoint, Model, Provider
 from routing.adapters import DIALECTS
 from routing.figures import Figures
-from routing.preferences import ProviderPreferences
+from routing.preferences import ANY_PRICE, ProviderPreferences
 from routing.pricing import Size
 from routing.request import ChatRequest
 
@@ -44,6 +44,15 @@ class Dropped:
         return {"model": self.model, "provider": self.provider, "reason": self.reason}
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A requirement by name. Most requests make few demands: `applies` is asked once for each."""
+
+    reason: str
+    applies: Callable[[Choice], bool]
+    allows: Callable[[Endpoint, Model, Choice], bool]
+
+
 @dataclass(slots=True)
 class Choice:
     """What one call of `plan` knows."""
@@ -61,6 +70,10 @@ class Choice:
     exponent: float
     sort: str | None = None
     dropped: list[Dropped] = field(default_factory=list)
+    rules: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.rules = tuple(rule for rule in _RULES if rule.applies(self))
 
 
 def is_served(endpoint: Endpoint) -> bool:
@@ -70,9 +83,9 @@ def is_served(endpoint: Endpoint) -> bool:
 
 def fits(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     """Whether it may serve; the first rule it fails goes into `choice.dropped`."""
-    for reason, test in _REQUIREMENTS:
-        if not test(endpoint, model, choice):
-            choice.dropped.append(Dropped(model.id, endpoint.provider.name, reason))
+    for rule in choice.rules:
+        if not rule.allows(endpoint, model, choice):
+            choice.dropped.append(Dropped(model.id, endpoint.provider.name, rule.reason))
             return False
     return True
 
@@ -85,16 +98,14 @@ def ignored_parameters(endpoint: Endpoint, request: ChatRequest) -> frozenset[st
 
 
 def _supports_parameters(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
-    if not choice.preferences.require_parameters:
-        return True
     return not ignored_parameters(endpoint, choice.request)
 
 
 def _supports_tools(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     """Where some provider of the model takes tools, only such a one may have the request."""
-    if not choice.request.has_tools or "tools" in endpoint.supported_parameters:
-        return True
-    return not any("tools" in other.supported_parameters for other in model.endpoints)
+    return "tools" in endpoint.supported_parameters or not any(
+        "tools" in other.supported_parameters for other in model.endpoints
+    )
 
 
 def _within_price(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
@@ -112,10 +123,7 @@ def _within_price(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
 
 def _within_max_tokens(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     """An answer of the length asked for must be possible, with a prompt beside it."""
-    asked = choice.size.max_tokens
-    if asked is None:
-        return True
-    most = endpoint.max_completion_tokens
+    asked, most = choice.size.max_tokens or 0, endpoint.max_completion_tokens
     return (not most or asked <= most) and asked < endpoint.context_length
 
 
@@ -129,36 +137,55 @@ _NO_DIALECT = "protocol not supported yet"
 # Not of the caller's making: whoever these drop serves nobody at all.
 NOT_SERVED = frozenset({_NO_CREDENTIAL, _NO_DIALECT})
 
-Requirement = Callable[[Endpoint, Model, Choice], bool]
-_REQUIREMENTS: tuple[tuple[str, Requirement], ...] = (
-    (_NO_CREDENTIAL, lambda e, m, c: e.provider.served_at is not None),
-    (_NO_DIALECT, lambda e, m, c: e.provider.dialect in DIALECTS),
-    ("provider.order", lambda e, m, c: not c.order or e.provider in c.order),
-    ("provider.only", lambda e, m, c: not c.only or e.provider.slug in c.only),
-    ("provider.ignore", lambda e, m, c: e.provider.slug not in c.ignore),
-    (ACCOUNT_IGNORES, lambda e, m, c: e.provider.slug not in c.caller.ignored_providers),
-    (
+
+def _always(choice: Choice) -> bool:
+    return True
+
+
+_RULES = (
+    Rule(_NO_CREDENTIAL, _always, lambda e, m, c: e.provider.served_at is not None),
+    Rule(_NO_DIALECT, _always, lambda e, m, c: e.provider.dialect in DIALECTS),
+    Rule("provider.order", lambda c: bool(c.order), lambda e, m, c: e.provider in c.order),
+    Rule("provider.only", lambda c: bool(c.only), lambda e, m, c: e.provider.slug in c.only),
+    Rule(
+        "provider.ignore", lambda c: bool(c.ignore), lambda e, m, c: e.provider.slug not in c.ignore
+    ),
+    Rule(
+        ACCOUNT_IGNORES,
+        lambda c: bool(c.caller.ignored_providers),
+        lambda e, m, c: e.provider.slug not in c.caller.ignored_providers,
+    ),
+    Rule(
         "provider.data_collection",
-        lambda e, m, c: not (c.preferences.data_collection == "deny" and e.provider.may_train),
+        lambda c: c.preferences.data_collection == "deny",
+        lambda e, m, c: not e.provider.may_train,
     ),
-    (ACCOUNT_DATA_POLICY, lambda e, m, c: c.caller.allow_training or not e.provider.may_train),
-    (
+    Rule(
+        ACCOUNT_DATA_POLICY,
+        lambda c: not c.caller.allow_training,
+        lambda e, m, c: not e.provider.may_train,
+    ),
+    Rule(
         "provider.zdr",
-        lambda e, m, c: not c.preferences.zdr or not e.provider.retains_prompts,
+        lambda c: c.preferences.zdr,
+        lambda e, m, c: not e.provider.retains_prompts,
     ),
-    (
+    Rule(
         "provider.quantizations",
-        lambda e, m, c: (
-            not c.preferences.quantizations
-            or (e.quantization or "unknown") in c.preferences.quantizations
-        ),
+        lambda c: bool(c.preferences.quantizations),
+        lambda e, m, c: (e.quantization or "unknown") in c.preferences.quantizations,
     ),
-    ("provider.max_price", _within_price),
-    ("provider.require_parameters", _supports_parameters),
-    ("tools", _supports_tools),
-    (
+    Rule("provider.max_price", lambda c: c.preferences.max_price != ANY_PRICE, _within_price),
+    Rule(
+        "provider.require_parameters",
+        lambda c: c.preferences.require_parameters,
+        _supports_parameters,
+    ),
+    Rule("tools", lambda c: c.request.has_tools, _supports_tools),
+    Rule(
         "image input",
-        lambda e, m, c: not c.request.image_count or "image" in m.input_modalities,
+        lambda c: c.request.image_count > 0,
+        lambda e, m, c: "image" in m.input_modalities,
     ),
-    (MAX_TOKENS, _within_max_tokens),
+    Rule(MAX_TOKENS, lambda c: c.size.max_tokens is not None, _within_max_tokens),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from catalog.snapshot import Catalog, Model
@@ -86,24 +87,31 @@ def _open_alternative(name: str, catalog: Catalog) -> str | None:
     primary = catalog.models.get(name)
     if primary is None:
         return None
-    candidates = [
+    wanted = set(primary.input_modalities)
+    for model in _open_models(catalog):
+        if (
+            model.id != name
+            and model.prices.prompt_pico <= primary.prices.prompt_pico
+            and model.prices.completion_pico <= primary.prices.completion_pico
+            and wanted <= set(model.input_modalities)
+        ):
+            return model.id
+    return None
+
+
+@lru_cache(maxsize=2)
+def _open_models(catalog: Catalog) -> tuple[Model, ...]:
+    """Served chat models with published weights, dearest first; once for each catalog."""
+    found = [
         model
         for model in catalog.models.values()
         if model.hugging_face_id
         and model.kind == "chat"
         and model.variant is None
-        and model.id != name
-        and model.prices.prompt_pico <= primary.prices.prompt_pico
-        and model.prices.completion_pico <= primary.prices.completion_pico
-        and set(primary.input_modalities) <= set(model.input_modalities)
         and any(is_served(endpoint) for endpoint in model.endpoints)
     ]
-    best = max(
-        candidates,
-        key=lambda model: (model.prices.prompt_pico + model.prices.completion_pico, model.id),
-        default=None,
-    )
-    return best.id if best else None
+    found.sort(key=lambda m: (m.prices.prompt_pico + m.prices.completion_pico, m.id), reverse=True)
+    return tuple(found)
 
 
 def _named(name: str, catalog: Catalog) -> tuple[Model, str | None]:

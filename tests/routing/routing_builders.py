@@ -42,7 +42,8 @@ def endpoint(id=1, by=None, prompt=MICRO, completion=MICRO, image=0, request=0, 
 def model(*endpoints, id=LLAMA, **fields):
     prices = endpoints[0].prices if endpoints else Prices()
     return Model(
-        **({"id": id, "name": id, "kind": "chat", "prices": prices} | fields), endpoints=endpoints
+        **({"id": id, "name": id, "kind": "chat", "prices": prices, "tokenizer": "GPT"} | fields),
+        endpoints=endpoints,
     )
 
 

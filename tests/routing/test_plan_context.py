@@ -5,7 +5,16 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from routing_builders import LLAMA, Caller, catalog, chat_request, endpoint, model, size
+from routing_builders import (
+    LLAMA,
+    Caller,
+    catalog,
+    chat_request,
+    endpoint,
+    model,
+    provider,
+    size,
+)
 
 from openrouter_site.errors import BadRequest, Unavailable
 from routing.health import Health
@@ -106,9 +115,18 @@ def test_an_answer_nobody_gives_is_400_with_the_figure():
 
 
 def test_other_reasons_beside_the_length_are_503():
-    down = endpoint(1, "Down", context_length=100_000)
-    with pytest.raises(Unavailable, match=r"provider.ignore: Down; context length: Short"):
+    down = endpoint(1, provider("Down", may_train=True), context_length=100_000)
+    with pytest.raises(Unavailable, match=r"provider.data_collection: Down; context length: Short"):
         plan(
-            chat_request(transforms=(), provider=ProviderPreferences(ignore=("Down",))), Caller(),
-            catalog(model(down, SHORT)), Health(), Random(1), size=size(20_000),
+            chat_request(transforms=(), provider=ProviderPreferences(data_collection="deny")),
+            Caller(), catalog(model(down, SHORT)), Health(), Random(1), size=size(20_000),
         )  # fmt: skip
+
+
+def test_whom_the_caller_named_out_does_not_change_the_reason():
+    for preferences in ({"order": ("Short",)}, {"only": ("Short",)}, {"ignore": ("Middle",)}):
+        with pytest.raises(BadRequest, match="length is 4096"):
+            planned(
+                SHORT, MIDDLE, prompt=20_000, transforms=(),
+                provider=ProviderPreferences(**preferences),
+            )  # fmt: skip

@@ -63,7 +63,7 @@ def test_without_transforms_it_is_400_with_the_figures(gateway, alice):
     marker = unique()
     answer = ask(gateway, alice, conversation(marker), transforms=[])
     assert answer.status == 400
-    assert "maximum context length is 8192 tokens" in answer.error["message"]
+    assert "maximum context length is 8000 tokens" in answer.error["message"]
     assert answer.error["metadata"]["error_type"] == "context_length_exceeded"
     assert gateway.upstream(marker) == []
 
