@@ -68,10 +68,14 @@ class Process:
             logger.exception("starting without a database")
         reach = Reach(
             upstream=Upstream(settings.CONNECT_TIMEOUT_S),
-            health=Health(settings.ROUTING_OUTAGE_WINDOW_S, is_shared=bool(settings.REDIS_URL)),
+            health=Health(
+                settings.ROUTING_OUTAGE_WINDOW_S,
+                answers_per_failure=settings.ROUTING_ANSWERS_PER_FAILURE,
+                is_shared=bool(settings.REDIS_URL),
+            ),
             statistics=Statistics(cashier.instance_id),
         )
-        register = Register(_deadlines())
+        register = Register(_deadlines(), settings.ROUTING_RETRY_SHARE)
         engine = Engine(live.peek, cashier, register, reach)
         watchers = [
             live.watch(),

@@ -175,6 +175,8 @@ BODY_BYTES_MAX = int(env_number("BODY_BYTES_MAX", 20 * 1024 * 1024))
 # Routing: the seed's ten-second outage window and 1/price weights (spec/decisions.md).
 ROUTING_OUTAGE_WINDOW_S = env_number("ROUTING_OUTAGE_WINDOW_S", 10)
 ROUTING_PRICE_EXPONENT = env_number("ROUTING_PRICE_EXPONENT", 1)
+ROUTING_ANSWERS_PER_FAILURE = env_number("ROUTING_ANSWERS_PER_FAILURE", 4)
+ROUTING_RETRY_SHARE = env_number("ROUTING_RETRY_SHARE", 0.2)
 
 # Every configured provider is asked so often whether it is there (a Celery task).
 PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)

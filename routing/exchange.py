@@ -29,8 +29,7 @@ logger = logging.getLogger(__name__)
 
 _DRAINS_MAX = 64
 _TICKS_PER_PROGRESS = 4
-# Requests that try again may be a fifth of all in flight, and some where there are few.
-_RETRY_SHARE = 0.2
+# Where few requests are in flight, so many of them may try again, whatever their share.
 _RETRIES_MIN = 10
 
 
@@ -129,8 +128,9 @@ class Exchange:
 class Register:
     """All exchanges of this process, watched four times a second."""
 
-    def __init__(self, deadlines: Deadlines) -> None:
+    def __init__(self, deadlines: Deadlines, retry_share: float = 0.2) -> None:
         self.deadlines = deadlines
+        self.retry_share = retry_share
         self.live: set[Exchange] = set()
         self.retrying = 0
         self.draining = False
@@ -154,7 +154,7 @@ class Register:
 
     def may_retry(self) -> bool:
         """Whether the retry budget has room for one more attempt beyond a request's first."""
-        return self.retrying < max(_RETRIES_MIN, _RETRY_SHARE * len(self.live))
+        return self.retrying < max(_RETRIES_MIN, self.retry_share * len(self.live))
 
     async def watch(self) -> None:
         """For the life of the process: deadlines, stalled readers, progress."""

@@ -11,8 +11,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-# A failure counts as a significant outage unless at least four answers stand beside it.
-_ANSWERS_PER_FAILURE = 4
 # A provider that asks us to wait is tried last for so long, at least.
 _BUSY_S_MIN = 1.0
 # Probes may say something of an endpoint that live traffic has not used for so long.
@@ -31,17 +29,22 @@ class _Record:
 
 
 class Health:
-    """`window_s`: how long a failure is remembered (seed: 10 s). Times are monotonic."""
+    """`window_s`: how long a failure is remembered (seed: 10 s). Times are monotonic.
+
+    A failure is a significant outage unless `answers_per_failure` answers stand beside it.
+    """
 
     def __init__(
         self,
         window_s: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         *,
+        answers_per_failure: float = 4,
         is_shared: bool = False,
     ) -> None:
         self._window_s = window_s
         self._clock = clock
+        self._answers_per_failure = answers_per_failure
         self._is_shared = is_shared
         self._failing: dict[int, _Record] = {}
         self._used_s: dict[int, float] = {}
@@ -68,7 +71,7 @@ class Health:
             del self._failing[endpoint_id]
             return True
         answers = record.answers - record.failures[0][1]
-        return answers >= _ANSWERS_PER_FAILURE * len(record.failures)
+        return answers >= self._answers_per_failure * len(record.failures)
 
     def _forget(self, record: _Record, now: float) -> None:
         while record.failures and record.failures[0][0] <= now - self._window_s:
