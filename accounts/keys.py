@@ -19,7 +19,7 @@ from django.db import DatabaseError
 
 from accounts.models import ApiKey, User
 from openrouter_site.cell import CellMap
-from openrouter_site.database import renew_orm_connection
+from openrouter_site.database import orm_connection
 from openrouter_site.errors import Unauthorized, Unavailable
 
 PREFIX = "sk-or-v1-"
@@ -88,8 +88,8 @@ def create(
 
 
 def _load(key_digest: str) -> Key | Refused:
-    renew_orm_connection()
-    row = ApiKey.objects.select_related("user").filter(digest=key_digest).first()
+    with orm_connection():
+        row = ApiKey.objects.select_related("user").filter(digest=key_digest).first()
     if row is None or row.disabled or not row.user.is_active:
         return Refused()
     return Key(

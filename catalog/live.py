@@ -13,7 +13,7 @@ from django.db import connections
 from catalog import load
 from catalog.snapshot import EMPTY, Catalog
 from openrouter_site.cell import Cell
-from openrouter_site.database import renew_orm_connection
+from openrouter_site.database import orm_connection
 
 logger = logging.getLogger(__name__)
 
@@ -92,8 +92,8 @@ async def watch(poll_s: float | None = None) -> None:
 
 
 def _refresh() -> None:
-    renew_orm_connection()
     before = peek().version
-    now = _cell.refresh().version
+    with orm_connection():
+        now = _cell.refresh().version
     if now != before:
         logger.info("catalog version %d is live", now)

@@ -189,11 +189,20 @@ class PostgresqlConnection:
         self._raw.close()
 
 
-def renew_orm_connection() -> None:
-    """Let Django replace its connection of this thread if it is old or broken.
+@contextmanager
+def orm_connection() -> Iterator[None]:
+    """Inside, a thread that serves no request may use the ORM; its connection is given back after.
 
-    As it does before a request; for threads that serve none. Never in the middle of a transaction.
+    As Django does around a request. In the middle of a transaction nothing happens.
     """
+    _close_old_connection()
+    try:
+        yield
+    finally:
+        _close_old_connection()
+
+
+def _close_old_connection() -> None:
     if not connections["default"].in_atomic_block:
         close_old_connections()
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from billing.models import Generation
 from openrouter_site.cell import CellMap
-from openrouter_site.database import renew_orm_connection
+from openrouter_site.database import orm_connection
 from routing.request import ChatRequest
 
 PARAMETERS = (
@@ -46,14 +46,15 @@ def figures(model_id: str, provider_name: str = "") -> Figures:
 
 
 def _read(name: str) -> Figures:
-    renew_orm_connection()
     model_id, _, provider_name = name.partition(" ")
     since = timezone.now() - timedelta(days=DAYS)
     rows = Generation.objects.filter(model=model_id, created_at__gte=since)
     if provider_name:
         rows = rows.filter(provider_name=provider_name)
-    newest = rows.order_by("-created_at").values_list("user_id", "parameters")[:_GENERATIONS_READ]
-    return percentiles((user_id, orjson.loads(text)) for user_id, text in newest if text)
+    newest = rows.order_by("-created_at").values_list("user_id", "parameters")
+    with orm_connection():
+        found = list(newest[:_GENERATIONS_READ])
+    return percentiles((user_id, orjson.loads(text)) for user_id, text in found if text)
 
 
 def percentiles(used: Iterable[tuple[int, Mapping[str, Any]]]) -> Figures:

@@ -19,7 +19,7 @@ import django.db
 from django.db import connections
 
 from openrouter_site.cell import Cell
-from openrouter_site.database import renew_orm_connection
+from openrouter_site.database import orm_connection
 from routing import statistic_rows
 from routing.figures import Figures, Tally
 from routing.models import EndpointStatistic
@@ -63,8 +63,8 @@ def forget() -> None:
 
 
 def _refresh() -> None:
-    renew_orm_connection()
-    _cell.refresh()
+    with orm_connection():
+        _cell.refresh()
 
 
 @dataclass(slots=True)
@@ -204,5 +204,5 @@ class Statistics:
 
 
 def _write(rows: list[EndpointStatistic]) -> None:
-    renew_orm_connection()
-    statistic_rows.write(rows)
+    with orm_connection():
+        statistic_rows.write(rows)

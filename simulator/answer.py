@@ -25,14 +25,29 @@ BIG_UNIT = " word"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ToolCall:
+    name: str
     pieces: tuple[tokens.Piece, ...]
-    """The text, or the arguments of the tool call."""
+    """The arguments as JSON, cut short where the tokens ran out."""
+    name_tokens: int
+
+    @property
+    def arguments(self) -> str:
+        return "".join(text for text, _ in self.pieces)
+
+    @property
+    def tokens(self) -> int:
+        return self.name_tokens + sum(number for _, number in self.pieces)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Text or tool calls, never both."""
+
+    pieces: tuple[tokens.Piece, ...]
     finish: Finish
     prompt_tokens: int
-    tool: str | None = None
-    tool_tokens: int = 0
-    """What the name of the tool cost."""
+    calls: tuple[ToolCall, ...] = ()
 
     @property
     def text(self) -> str:
@@ -40,7 +55,7 @@ class Answer:
 
     @property
     def completion_tokens(self) -> int:
-        return self.tool_tokens + sum(number for _, number in self.pieces)
+        return sum(number for _, number in self.pieces) + sum(call.tokens for call in self.calls)
 
 
 def build(ask: Ask, directive: Directive) -> Answer:
@@ -48,7 +63,7 @@ def build(ask: Ask, directive: Directive) -> Answer:
     if ask.is_text:
         prompt_tokens = tokens.count(ask.prompt)
     if ask.tools and ask.last_role == "user" and ask.say is None:
-        return _tool_call(ask, prompt_tokens)
+        return _tool_calls(ask, directive, prompt_tokens)
     if directive.big:
         number = directive.big_after
         before = tokens.pieces(_text(ask, directive), number) if number else ()
@@ -65,25 +80,35 @@ def build(ask: Ask, directive: Directive) -> Answer:
     return Answer(pieces, finish, prompt_tokens)
 
 
-def _tool_call(ask: Ask, prompt_tokens: int) -> Answer:
+def _tool_calls(ask: Ask, directive: Directive, prompt_tokens: int) -> Answer:
+    """One call, of the tool that fits best; `parallel=N` calls so many, the best ones first."""
     words = argument_words(ask.question)
     forced = [tool for tool in ask.tools if tool["name"] == ask.tool_forced]
-    tool = forced[0] if forced else max(ask.tools, key=lambda tool: _fit(tool, words))
+    tools = forced or sorted(ask.tools, key=lambda tool: -_fit(tool, words))
+    number = (directive.parallel or 1) if ask.parallel else 1
+    calls: list[ToolCall] = []
+    left = ask.tokens_max
+    for place in range(number):
+        call = _tool_call(tools[place % len(tools)], words[place:] + words[:place], left)
+        calls.append(call)
+        left = None if left is None else left - call.tokens
+        if left == 0:
+            return Answer((), "length", prompt_tokens, tuple(calls))
+    return Answer((), "tool_calls", prompt_tokens, tuple(calls))
+
+
+def _tool_call(tool: Mapping[str, Any], words: list[str], limit: int | None) -> ToolCall:
     name = str(tool["name"])
     # "weather in Paris" for get_weather: Paris is the argument, and a name is better than a noun.
-    words.sort(key=lambda word: (word.lower() in _about(tool), word.islower()))
+    words = sorted(words, key=lambda word: (word.lower() in _about(tool), word.islower()))
     parameters = tool.get("parameters")
     arguments = schema.value(parameters, words) if isinstance(parameters, dict) else {}
-    limit = ask.tokens_max
     name_tokens = tokens.count(name)
     if limit is not None:
         name_tokens = min(name_tokens, limit)
     left = None if limit is None else limit - name_tokens
     pieces = tokens.pieces(json.dumps(arguments, ensure_ascii=False), left)
-    used = name_tokens + sum(number for _, number in pieces)
-    return Answer(
-        pieces, "length" if used == limit else "tool_calls", prompt_tokens, name, name_tokens
-    )
+    return ToolCall(name, pieces, name_tokens)
 
 
 def _fit(tool: Mapping[str, Any], words: list[str]) -> int:

@@ -1,9 +1,7 @@
 """Routing: which provider, which of its endpoints, and the life of one request.
 
-    POST /<slug>/.../chat/completions    POST /<slug>/.../completions    GET /<slug>/.../models
-    GET, DELETE /_log    GET /_stats    GET, POST, DELETE /_faults    GET /healthz
-
-What stands between the slug and the last words is the provider's own base path, and is ignored.
+/<slug>/...: whatever the provider's dialect serves (simulator/dialects.py)
+GET, DELETE /_log    GET /_stats    GET, POST, DELETE /_faults    GET /healthz
 """
 
 from __future__ import annotations
@@ -13,15 +11,17 @@ import sys
 import time
 import traceback
 from typing import Any
+from urllib.parse import parse_qsl
 
 from simulator import answer as answers
-from simulator import control, early, openai_request, tokens, writer
+from simulator import control, early, tokens, writer
 from simulator.asgi import Disconnected, Receive, Scope, Send, TooLarge, disconnected, read_body
 from simulator.ask import Ask
+from simulator.dialect import Call, Document
+from simulator.dialects import DIALECTS
 from simulator.errors import Refused
 from simulator.faults import NOTHING, BadDirective, Directive, Faults, written
 from simulator.log import Log, Record
-from simulator.openai_dialect import OpenAIWire
 from simulator.providers import PROVIDERS, Provider
 from simulator.settings import Settings, from_environment
 
@@ -77,7 +77,7 @@ class Exchange:
         headers: dict[str, str],
     ) -> None:
         self.simulator = simulator
-        self.method = str(scope["method"])
+        self.scope = scope
         self.send = send
         self.record = record
         self.raw = raw
@@ -93,47 +93,50 @@ class Exchange:
             await early.refuse(self.send, self.record, None, Refused(400, str(error)), NOTHING)
 
     async def _run(self) -> None:
-        path = self.record.path.rstrip("/")
-        provider = self.provider
-        if provider is None:
+        if self.provider is None:
             raise Refused(404, f"Unknown provider: {self.record.provider!r}.", "url")
-        if path.endswith("/models") and provider.listing:
-            wanted, work = "GET", self._models
-        elif path.endswith("/chat/completions") or (
-            path.endswith("/completions") and provider.completions
-        ):
-            wanted, work = "POST", self._completion
-        else:
-            raise Refused(404, f"Unknown request URL: {self.method} {path}.", "url")
-        if self.method != wanted:
-            raise Refused(405, f"Only {wanted} requests are accepted.", "method")
-        await work(provider)
+        call = self._call(self.provider)
+        if isinstance(call.document, dict):
+            self.simulator.log.describe(self.record, self.raw, call.document)
+        asked = DIALECTS[call.provider.dialect].read(call)
+        if isinstance(asked, Document):
+            await self._document(call, asked)
+            return
+        self._describe(asked)
+        directive = self._directive(self._found(call, asked))
+        if not await self._fails(call.provider, directive):
+            await self._answer(call, asked, directive)
 
-    async def _models(self, provider: Provider) -> None:
-        self._authorize(provider)
-        faults = self.simulator.faults
-        found = faults.standing(provider.slug, self.headers.get("x-simulate", ""))
-        if not await self._fails(provider, self._directive(found)):
-            await early.models(self.send, self.record, provider)
+    def _call(self, provider: Provider) -> Call:
+        scope = self.scope
+        host = self.headers.get("host", "127.0.0.1")
+        return Call(
+            provider=provider,
+            method=str(scope["method"]),
+            path=self.record.path.removeprefix(f"/{provider.slug}"),
+            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            headers=self.headers,
+            raw=self.raw,
+            key=self.simulator.settings.keys.get(provider.slug),
+            origin=f"http://{host}/{provider.slug}",
+        )
 
-    async def _completion(self, provider: Provider) -> None:
-        simulator = self.simulator
-        is_text = not self.record.path.rstrip("/").endswith("/chat/completions")
-        body = openai_request.json_object(self.raw)
-        simulator.log.describe(self.record, self.raw, body)
-        self._authorize(provider)
-        ask = openai_request.parse(provider, body, is_text)
-        script = self.headers.get("x-simulate", "")
-        found = simulator.faults.find(provider.slug, ask.model, script, ask.prompt)
-        directive = self._directive(found)
-        if not await self._fails(provider, directive):
-            await self._answer(provider, ask, directive)
+    async def _document(self, call: Call, document: Document) -> None:
+        found: dict[str, Any] = {}
+        if document.is_listing:
+            header = self.headers.get("x-simulate", "")
+            found = self.simulator.faults.standing(call.provider.slug, header)
+        elif document.ask is not None:
+            self._describe(document.ask)
+            found = self._found(call, document.ask)
+        if not await self._fails(call.provider, self._directive(found)):
+            await early.document(self.send, self.record, document.status, document.body)
 
-    async def _answer(self, provider: Provider, ask: Ask, directive: Directive) -> None:
+    async def _answer(self, call: Call, ask: Ask, directive: Directive) -> None:
         settings = self.simulator.settings
         answer = answers.build(ask, directive)
         self.record.prompt_tokens = answer.prompt_tokens
-        wire = OpenAIWire(provider, ask, answer, directive)
+        wire = DIALECTS[call.provider.dialect].wire(call, ask, answer, directive)
         out = writer.Writer(self.send, self.record, directive)
         pace = writer.Pace.of(directive, settings.ttft_ms, settings.tokens_per_second)
         if ask.stream:
@@ -141,9 +144,13 @@ class Exchange:
         else:
             await writer.whole(out, wire, pace, answer.completion_tokens)
 
-    def _authorize(self, provider: Provider) -> None:
-        key = self.simulator.settings.keys.get(provider.slug)
-        openai_request.authorize(provider, self.headers, key)
+    def _describe(self, ask: Ask) -> None:
+        """What some dialects say in the path: which model, and whether it is a stream."""
+        self.record.model, self.record.stream = ask.model, ask.stream
+
+    def _found(self, call: Call, ask: Ask) -> dict[str, Any]:
+        script = self.headers.get("x-simulate", "")
+        return self.simulator.faults.find(call.provider.slug, ask.model, script, ask.prompt)
 
     def _directive(self, found: dict[str, Any]) -> Directive:
         self.record.directive = written(found)

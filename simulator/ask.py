@@ -27,6 +27,8 @@ class Ask:
     tokens_max: int | None = None
     tools: Sequence[Mapping[str, Any]] = ()
     tool_forced: str | None = None
+    parallel: bool = True
+    """Several tools may be called at once."""
     schema: Mapping[str, Any] | None = None
     """The answer must be JSON; an empty schema is any object."""
     logprobs: bool = False

@@ -64,4 +64,4 @@ async def _show(faults: Faults, send: Send) -> None:
 
 
 async def _refuse(send: Send, status: int, message: str) -> None:
-    await answer_json(send, status, body_of(Refused(status, message)))
+    await answer_json(send, status, body_of(None, Refused(status, message)))

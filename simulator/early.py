@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import orjson
 
 from simulator import moderation
 from simulator.asgi import JSON_TYPE, Header, Send, answer
-from simulator.errors import Refused, body_of
+from simulator.dialects import DIALECTS
+from simulator.errors import Refused
 from simulator.faults import Directive
 from simulator.log import Record
 from simulator.providers import Provider
@@ -70,18 +72,14 @@ async def refuse(
         wait_s = provider.retry_after_s
     if wait_s is not None:
         headers.append(("retry-after", f"{wait_s:g}"))
-    body = orjson.dumps(body_of(refused, provider))
+    dialect = DIALECTS[provider.dialect if provider else "openai"]
+    body = orjson.dumps(dialect.error_body(provider, refused))
     await answer(send, refused.status, body, headers=headers)
 
 
-async def models(send: Send, record: Record, provider: Provider) -> None:
-    record.status = 200
-    rows = [
-        {"id": name, "object": "model", "created": 1_714_521_600, "owned_by": provider.slug}
-        for name in provider.models
-    ]
-    listing = rows if provider.bare_listing else {"object": "list", "data": rows}
-    await answer(send, 200, orjson.dumps(listing))
+async def document(send: Send, record: Record, status: int, body: Any) -> None:
+    record.status = status
+    await answer(send, status, orjson.dumps(body))
     record.finished = True
 
 

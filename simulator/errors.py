@@ -56,7 +56,7 @@ class Refused(Exception):
         return TYPES.get(self.status, by_class)
 
 
-def body_of(refused: Refused, provider: Provider | None = None) -> Body:
+def body_of(provider: Provider | None, refused: Refused) -> Body:
     """The error body in this provider's shape; an unknown provider speaks like OpenAI."""
     return SHAPES[provider.errors if provider else "openai"](refused)
 

@@ -71,6 +71,8 @@ class Directive:
     """Milliseconds before each chunk after the first."""
     # What is in it
     tokens: int | None = None
+    parallel: int | None = None
+    """So many tool calls at once."""
     u2028: bool = False
     big: int | None = None
     """One delta of so many bytes."""

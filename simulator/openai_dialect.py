@@ -22,6 +22,7 @@ from simulator.logprobs import of_pieces
 from simulator.providers import Provider
 from simulator.tokens import Piece
 from simulator.usage import usage_of
+from simulator.writer import SSE_TYPE
 
 Json = dict[str, Any]
 Part = tuple[bytes, int]
@@ -30,6 +31,8 @@ Part = tuple[bytes, int]
 
 class OpenAIWire:
     """One answer in the words of one provider. The writer decides when each part goes out."""
+
+    stream_type = SSE_TYPE
 
     def __init__(self, provider: Provider, ask: Ask, answer: Answer, directive: Directive) -> None:
         self.provider = provider
@@ -57,13 +60,13 @@ class OpenAIWire:
             return b""
         delta: Json = {"role": "assistant"}
         if self.provider.first_content:
-            delta["content"] = None if self.answer.tool else ""
+            delta["content"] = None if self.answer.calls else ""
         choice = self._choice(delta)
         extra = {"x_groq": self._x_groq()} if "x_groq" in self.provider.extras else {}
         return self._event({**self._chunk(choice), **extra})
 
     def content(self) -> Iterator[Part]:
-        if self.answer.tool is not None:
+        if self.answer.calls:
             yield from self._tool_parts()
             return
         pieces = self.answer.pieces[:-1] if self._rides else self.answer.pieces
@@ -107,6 +110,9 @@ class OpenAIWire:
     def error(self, code: int) -> bytes:
         return self._event(event_of(Refused(code, self.directive.message or "")))
 
+    def error_body(self, code: int) -> bytes:
+        return orjson.dumps(event_of(Refused(code, self.directive.message or "")))
+
     def garbage(self) -> bytes:
         whole = orjson.dumps({**self._head, "choices": [{"delta": {"content": " and"}}]})
         return self.provider.data + whole[: len(whole) // 2] + self.end_of_event
@@ -132,11 +138,11 @@ class OpenAIWire:
     def _rides(self) -> bool:
         """Does the finish reason ride on the last text?"""
         answer = self.answer
-        return self.provider.finish_with_text and answer.tool is None and bool(answer.pieces)
+        return self.provider.finish_with_text and bool(answer.pieces)
 
     @property
     def _logged(self) -> bool:
-        return self.ask.logprobs and self.answer.tool is None
+        return self.ask.logprobs and not self.answer.calls
 
     @property
     def _varies(self) -> bool:
@@ -205,36 +211,42 @@ class OpenAIWire:
         return self._event(self._chunk(choice))
 
     def _tool_parts(self) -> Iterator[Part]:
-        answer = self.answer
         if self.provider.tools_whole:
-            self._count("", answer.completion_tokens)
-            yield self._tool_event(self._tool_call(answer.text)), answer.completion_tokens
+            self._count("", self.answer.completion_tokens)
+            yield self._tool_event(self._whole_calls()), self.answer.completion_tokens
             return
-        self._count("", answer.tool_tokens)
-        yield self._tool_event(self._tool_call("")), answer.tool_tokens
-        for text, tokens in answer.pieces:
-            self._count("", tokens)
-            yield self._tool_event({"index": 0, "function": {"arguments": text}}), tokens
+        for number, call in enumerate(self.answer.calls):
+            self._count("", call.name_tokens)
+            yield self._tool_event([self._tool_call(number, whole=False)]), call.name_tokens
+            for text, tokens in call.pieces:
+                self._count("", tokens)
+                piece = {"index": number, "function": {"arguments": text}}
+                yield self._tool_event([piece]), tokens
 
-    def _tool_event(self, call: Json) -> bytes:
-        delta: Json = {"tool_calls": [call]}
+    def _tool_event(self, calls: list[Json]) -> bytes:
+        delta: Json = {"tool_calls": calls}
         if self.provider.role == "each":
             delta = {"role": "assistant", "content": None, **delta}
         return self._event(self._chunk(self._choice(delta)))
 
-    def _tool_call(self, arguments: str) -> Json:
-        call: Json = {"index": 0} if self.provider.tool_index else {}
+    def _whole_calls(self) -> list[Json]:
+        return [self._tool_call(number, whole=True) for number, _ in enumerate(self.answer.calls)]
+
+    def _tool_call(self, number: int, *, whole: bool) -> Json:
+        said = self.answer.calls[number]
+        call: Json = {"index": number} if self.provider.tool_index else {}
         call["id"] = new_id(self.provider.tool_id)
         call["type"] = "function"
-        call["function"] = {"name": self.answer.tool, "arguments": arguments}
+        call["function"] = {"name": said.name, "arguments": said.arguments if whole else ""}
         return call
 
     def _message(self) -> Json:
-        if self.answer.tool is None:
+        if not self.answer.calls:
             return {"role": "assistant", "content": self.answer.text}
-        call = self._tool_call(self.answer.text)
-        call.pop("index", None)
-        return {"role": "assistant", "content": None, "tool_calls": [call]}
+        calls = self._whole_calls()
+        for call in calls:
+            call.pop("index", None)
+        return {"role": "assistant", "content": None, "tool_calls": calls}
 
     def _logprobs(self, pieces: tuple[Piece, ...]) -> Json:
         by_content = self.provider.logprobs == "content" and not self.ask.is_text

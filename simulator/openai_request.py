@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from simulator.ask import Ask
 from simulator.errors import Refused
 from simulator.providers import TEXT_ONLY, Provider
@@ -31,16 +29,6 @@ def authorize(provider: Provider, headers: Mapping[str, str], key: str | None) -
     raise Refused(401, "You didn't provide an API key in the Authorization header.")
 
 
-def json_object(raw: bytes) -> dict[str, Any]:
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise Refused(400, f"We could not parse the JSON body of your request: {error}") from None
-    if not isinstance(body, dict):
-        raise Refused(400, "The body of a request must be a JSON object.")
-    return body
-
-
 def parse(provider: Provider, body: Json, is_text: bool) -> Ask:
     _check_names(provider, body, is_text)
     model = body.get("model")
@@ -62,6 +50,7 @@ def parse(provider: Provider, body: Json, is_text: bool) -> Ask:
         tokens_max=_tokens_max(provider, body),
         tools=tools,
         tool_forced=forced,
+        parallel=used.get("parallel_tool_calls") is not False,
         schema=_schema(used.get("response_format")),
         logprobs=used.get("logprobs") not in (None, False),
         top_logprobs=top if type(top) is int else 0,

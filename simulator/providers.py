@@ -37,6 +37,8 @@ _NO_LOGPROBS = frozenset(("logprobs",))
 class Provider:
     slug: str
     models: tuple[str, ...]
+    dialect: str = "openai"
+    """One of simulator/dialects.py. Most of what follows is for the OpenAI dialect alone."""
     # What it takes
     completions: bool = True
     listing: bool = True
@@ -56,9 +58,8 @@ class Provider:
     last_roles: frozenset[str] | None = None
     seed_name: str = "seed"
     # What it answers
-    errors: Literal[
-        "openai", "together", "mistral", "deepinfra", "anyscale", "fireworks", "novita"
-    ] = "openai"
+    errors: str = "openai"
+    """One of SHAPES (simulator/errors.py)."""
     moderation: Style = "flagged"
     """How it says that its moderation refused (simulator/moderation.py)."""
     retry_after_s: int | None = None

@@ -20,11 +20,14 @@ BATCH_PARTS = 32
 """When unlimited: so many parts in one send, then a turn of the loop (or nobody can cancel us)."""
 KEEP_ALIVE_SECONDS = 1.0
 SSE_TYPE = "text/event-stream; charset=utf-8"
+"""Of a stream, unless the wire says otherwise."""
 
 
 class Wire(Protocol):
     """One answer in one dialect."""
 
+    stream_type: str
+    """The content type of a stream."""
     keep_alive: bytes | None
     usage_sent: bool
 
@@ -32,7 +35,12 @@ class Wire(Protocol):
     def opening(self) -> bytes: ...
     def content(self) -> Iterator[tuple[bytes, int]]: ...
     def closing(self) -> tuple[bytes, int]: ...
-    def error(self, code: int) -> bytes: ...
+    def error(self, code: int) -> bytes:
+        """Inside a stream."""
+
+    def error_body(self, code: int) -> bytes:
+        """Instead of `body`, with a 200."""
+
     def garbage(self) -> bytes: ...
     def body(self) -> bytes: ...
 
@@ -124,8 +132,7 @@ async def whole(writer: Writer, wire: Wire, pace: Pace, tokens: int) -> None:
         error_code = directive.status or 500
     await writer.start(JSON_TYPE)
     if error_code is not None:
-        event = wire.error(error_code)
-        await writer.write(event[event.index(b"{") :], last=True)
+        await writer.write(wire.error_body(error_code), last=True)
     elif kinds:
         # Half a body stands for the middle of a stream: then silence, a cut, or a good end.
         await writer.write(body[: len(body) // 2], last=kinds[0] == "garbage")
@@ -140,10 +147,10 @@ async def whole(writer: Writer, wire: Wire, pace: Pace, tokens: int) -> None:
 async def stream(writer: Writer, wire: Wire, pace: Pace) -> None:
     directive = writer.directive
     if directive.comments:
-        await writer.start(SSE_TYPE)
+        await writer.start(wire.stream_type)
         await writer.write(b"".join(map(wire.comment, range(directive.comments))))
-    await writer.wait(pace.ttft_s, wire.keep_alive, SSE_TYPE)
-    await writer.start(SSE_TYPE)
+    await writer.wait(pace.ttft_s, wire.keep_alive, wire.stream_type)
+    await writer.start(wire.stream_type)
     if directive.first_event_error is not None:
         await writer.write(wire.error(directive.first_event_error), last=True)
         return

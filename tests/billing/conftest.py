@@ -35,6 +35,8 @@ def pytest_collection_modifyitems(items):
 def _point_to(name, host=None, port=None):
     """Let the ORM and database.connect() use this database."""
     connections.close_all()
+    if ON_POSTGRESQL:
+        connections["default"].close_pool()
     for row in (django_settings.DATABASES["default"], connections.settings["default"]):
         row["NAME"] = name
         if host is not None:
