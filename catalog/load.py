@@ -62,11 +62,11 @@ def _read_rows(version: int) -> Catalog:
     model_rows = list(models.Model.objects.filter(enabled=True))
     endpoint_rows = list(models.Endpoint.objects.filter(enabled=True))
     providers = {row.pk: _provider(row) for row in provider_rows}
-    slugs = {row.pk: row.slug for row in model_rows}
+    listed = {row.pk: row for row in model_rows}
     endpoints: defaultdict[int, list[Endpoint]] = defaultdict(list)
     for row in endpoint_rows:
-        if row.provider_id in providers and row.model_id in slugs:
-            endpoint = _endpoint(row, slugs[row.model_id], providers[row.provider_id])
+        if row.provider_id in providers and row.model_id in listed:
+            endpoint = _endpoint(row, listed[row.model_id], providers[row.provider_id])
             endpoints[row.model_id].append(endpoint)
     return Catalog(
         version=version,
@@ -128,10 +128,10 @@ def _provider(row: models.Provider) -> Provider:
     )
 
 
-def _endpoint(row: models.Endpoint, model_slug: str, provider: Provider) -> Endpoint:
+def _endpoint(row: models.Endpoint, model: models.Model, provider: Provider) -> Endpoint:
     return Endpoint(
         id=row.pk,
-        model_id=model_slug,
+        model_id=model.slug,
         provider=provider,
         upstream_model=row.upstream_model,
         prices=Prices(
@@ -148,6 +148,8 @@ def _endpoint(row: models.Endpoint, model_slug: str, provider: Provider) -> Endp
         tag=row.tag,
         list_prices=_list_prices(row),
         discount_percent=row.discount_percent,
+        instruct_type=model.instruct_type or None,
+        is_base=model.kind == models.Model.Kind.BASE,
     )
 
 

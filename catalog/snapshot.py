@@ -53,7 +53,11 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A model at a provider, with a price."""
+    """A model at a provider, with a price.
+
+    `instruct_type` names the template by which messages become one text, where the provider takes
+    only that; `is_base`: the model itself knows no messages.
+    """
 
     id: int
     model_id: str
@@ -68,6 +72,8 @@ class Endpoint:
     tag: str = ""
     list_prices: Prices | None = None
     discount_percent: int | None = None
+    instruct_type: str | None = None
+    is_base: bool = False
 
 
 @dataclass(frozen=True, slots=True)

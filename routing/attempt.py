@@ -11,14 +11,15 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from catalog.snapshot import Endpoint
 from openrouter_site.errors import ApiError, RequestTimeout
 from openrouter_site.money import cost_ceiling_nano
 from routing import failures
-from routing.adapters import DIALECTS
+from routing.adapters import DIALECTS, Dialect
 from routing.attempt_log import Attempt
-from routing.chunk import Failure, Turn
+from routing.chunk import Failure, Sent, Turn
 from routing.exchange import ClientGone, Exchange
 from routing.health import Health
 from routing.leg import Leg
@@ -27,7 +28,7 @@ from routing.refusal import is_credential_refused, masked, shown
 from routing.serving import RUBBISH, Serving, until_content, whole
 from routing.sse import MalformedStream
 from routing.statistics import Statistics
-from routing.upstream import ConnectionLost, Upstream
+from routing.upstream import Answer, ConnectionLost, Upstream
 
 logger = logging.getLogger(__name__)
 
@@ -169,32 +170,13 @@ class Attempts:
         max_tokens = affordable_tokens(size, endpoint, exchange.hold.granted_nano)
         sent = dialect.encode(leg.request, endpoint, max_tokens)
         turn = Turn(stream=sent.stream)
+        exchange.interrupted = partial(self._tell_to_stop, endpoint, turn)
         deadlines = exchange.register.deadlines
         timeout_s = deadlines.first_content_s if sent.stream else deadlines.attempt_s
         async with asyncio.timeout(timeout_s) as exchange.timer:
-            answer = await self._reach.upstream.send(endpoint, sent)
-            try:
-                serving = Serving(endpoint, dialect, answer, turn, exchange)
-                if answer.status != 200:
-                    serving.failure = dialect.decode_error(answer.status, await answer.body())
-                    serving.failure.retry_after_s = answer.retry_after_s
-                    if answer.status == 408:
-                        # 408 is our own deadline; theirs is a failure like any other.
-                        serving.failure.status = 504
-                    answer.close()
-                elif sent.stream:
-                    await until_content(serving, answer, dialect)
-                else:
-                    await whole(serving, answer, dialect)
-            except RUBBISH as error:
-                # Said of what the provider sent only: a mistake of ours in asking is not its own.
-                answer.abort()
-                raise MalformedStream from error
-            except BaseException:
-                answer.abort()
-                raise
+            serving = await self._answered(endpoint, dialect, sent, turn)
         if sent.stream:
-            exchange.answer = answer
+            exchange.answer = serving.answer
         serving.started_s = started_s
         serving.first_content_s = time.monotonic() - started_s
         serving.prompt_tokens = size.prompt_tokens
@@ -202,3 +184,44 @@ class Attempts:
             ((size.prompt_tokens, endpoint.prices.prompt_pico), (1, endpoint.prices.request_pico))
         )
         return serving
+
+    def _tell_to_stop(self, endpoint: Endpoint, turn: Turn) -> None:
+        """Some providers work on when the connection closes, and are told by a request."""
+        request, turn.cancel_request = turn.cancel_request, None
+        if request is not None and not turn.is_done:
+            self._exchange.register.aside(self._reach.upstream.tell(endpoint, request))
+
+    async def _answered(
+        self, endpoint: Endpoint, dialect: Dialect, sent: Sent, turn: Turn
+    ) -> Serving:
+        """Its first content, or its failure; some providers need several requests for that."""
+        while True:
+            answer = await self._reach.upstream.send(endpoint, sent)
+            serving = Serving(endpoint, dialect, answer, turn, self._exchange)
+            try:
+                await _read_first(serving, answer, dialect, stream=sent.stream)
+            except RUBBISH as error:
+                # Said of what the provider sent only: a mistake of ours in asking is not its own.
+                answer.abort()
+                raise MalformedStream from error
+            except BaseException:
+                answer.abort()
+                raise
+            if turn.next_request is None or serving.failure is not None:
+                return serving
+            sent, turn.next_request = turn.next_request, None
+            await asyncio.sleep(sent.wait_s)
+
+
+async def _read_first(serving: Serving, answer: Answer, dialect: Dialect, *, stream: bool) -> None:
+    if not 200 <= answer.status < 300:
+        serving.failure = dialect.decode_error(answer.status, await answer.body())
+        serving.failure.retry_after_s = answer.retry_after_s
+        if answer.status == 408:
+            # 408 is our own deadline; theirs is a failure like any other.
+            serving.failure.status = 504
+        answer.close()
+    elif stream:
+        await until_content(serving, answer, dialect)
+    else:
+        await whole(serving, answer, dialect)

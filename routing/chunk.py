@@ -6,7 +6,7 @@ An answer that is not streamed is a stream of one Chunk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -55,16 +55,28 @@ class Chunk:
 @dataclass(slots=True)
 class Sent:
     """A request for a provider, before its credential: a dialect's `encode` makes a new one for
-    each attempt. `body` is JSON. `path` is appended to the provider's base URL."""
+    each attempt.
+
+    `path` is appended to the provider's base URL; an absolute URL must lead to the same provider.
+    `body` is JSON. `framing` (routing.framing) is how a stream is cut into events. `wait_s`: sent
+    only after so many seconds.
+    """
 
     path: str
     body: bytes
     stream: bool
+    framing: str = "sse"
+    method: str = "POST"
+    wait_s: float = 0.0
 
 
 @dataclass(slots=True)
 class Turn:
-    """What a dialect remembers between the events of one answer."""
+    """What a dialect remembers between the events of one answer; `memory` is for it alone.
+
+    `next_request`: the answer continues in the answer to this request. `cancel_request`: what stops
+    a provider that does not notice when we close the connection.
+    """
 
     stream: bool
     is_done: bool = False
@@ -72,3 +84,6 @@ class Turn:
     system_fingerprint: str | None = None
     native_finish_reason: str | None = None
     usage: Usage | None = None
+    next_request: Sent | None = None
+    cancel_request: Sent | None = None
+    memory: dict[str, Any] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,10 +54,9 @@ class Exchange:
 
     __slots__ = (
         "answer", "cancellable", "cost_nano", "deadline_s", "delivered_characters", "ended_by",
-        "explain", "explanation", "gone", "hold", "id", "model_id", "price_completion_pico",
-        "prompt_nano", "provider_name",
-        "register", "started_s", "stream", "system_fingerprint", "task", "timer",
-        "usage", "writer", "writing_since_s",
+        "explain", "explanation", "gone", "hold", "id", "interrupted", "model_id",
+        "price_completion_pico", "prompt_nano", "provider_name", "register", "started_s",
+        "stream", "system_fingerprint", "task", "timer", "usage", "writer", "writing_since_s",
     )  # fmt: skip
 
     def __init__(self, register: Register, id: str, *, stream: bool, explain: bool = False) -> None:
@@ -69,6 +68,8 @@ class Exchange:
         self.deadline_s = math.inf
         self.answer: Answer | None = None
         self.timer: asyncio.Timeout | None = None
+        # Told when an answer is stopped from outside, for providers that must be told in turn.
+        self.interrupted: Callable[[], None] | None = None
         self.hold: Hold | None = None
         self.gone = False
         self.ended_by: ApiError | None = None
@@ -105,6 +106,8 @@ class Exchange:
             self._interrupt(error)
 
     def _interrupt(self, reason: Exception) -> None:
+        if self.interrupted is not None:
+            self.interrupted()
         if self.answer is not None and self.stream:
             self.answer.abort(reason)
         elif self.timer is not None:
@@ -132,6 +135,7 @@ class Register:
         self.deadlines = deadlines
         self.retry_share = retry_share
         self.live: set[Exchange] = set()
+        self._asides: set[asyncio.Task[None]] = set()
         self.retrying = 0
         self.draining = False
 
@@ -146,6 +150,12 @@ class Register:
         self.live.discard(exchange)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("exchange %s failed", exchange.id, exc_info=error)
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what nobody waits for; it must raise nothing and end soon by itself."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
 
     def may_drain(self) -> bool:
         """Whether one more abandoned stream may run on (for providers that cannot be stopped)."""

@@ -35,7 +35,7 @@ class Serving:
         self.prompt_tokens = 0
         self.started_s = time.monotonic()
         self.first_content_s = 0.0
-        self._answer = answer
+        self.answer = answer
         self._decode = dialect.decode
         self._exchange = exchange
 
@@ -44,9 +44,9 @@ class Serving:
         exchange = self._exchange
         exchange.deadline_s = time.monotonic() + exchange.register.deadlines.chunk_gap_s
         try:
-            events = await self._answer.events()
+            events = await self.answer.events()
         except ClientGone:
-            self._answer.close()
+            self.answer.close()
             self.finished = True
             return [], None
         except ApiError as error:
@@ -71,16 +71,16 @@ class Serving:
             return chunks, Failure(502, "the provider sent something that is no answer")
         if self.turn.is_done:
             self.finished = True
-            self._answer.close()
+            self.answer.close()
         return chunks, None
 
     def abort(self) -> None:
         """Stop the provider; nothing more will be read."""
-        self._answer.abort()
+        self.answer.abort()
 
     def ended(self) -> tuple[list[Chunk], Failure | None]:
         """The end of the stream: whole if a finish reason came, with or without [DONE]."""
-        self._answer.close()
+        self.answer.close()
         if self.turn.native_finish_reason is None and not self.turn.is_done:
             return [], Failure(502, "the provider broke off")
         self.finished = True
@@ -91,12 +91,12 @@ async def until_content(serving: Serving, answer: Answer, dialect: Dialect) -> N
     """Read until something was said; a failure before that is the attempt's failure."""
     if answer.is_encoded:
         raise ValueError("compressed, though we asked that it should not be")
-    if answer.content_type.endswith("json"):
+    if not answer.is_stream:
+        if not answer.content_type.endswith("json"):
+            raise ValueError("not a stream of events")
         # Some providers answer a stream request with a plain error, or a whole answer, and 200.
         await whole(serving, answer, dialect)
         return
-    if answer.content_type != "text/event-stream":
-        raise ValueError("not an event stream")
     while not serving.chunks:
         events = await answer.events()
         if events is None:
@@ -117,6 +117,8 @@ async def whole(serving: Serving, answer: Answer, dialect: Dialect) -> None:
     body = await answer.body()
     answer.close()
     chunk = dialect.decode(body, serving.turn)
+    if chunk is None and serving.turn.next_request is not None:
+        return
     if chunk is None:
         serving.failure = Failure(502, "the provider sent an empty answer")
     elif chunk.failure is not None:

@@ -18,19 +18,19 @@ class MalformedStream(Exception):
 class Decoder:
     """`feed` bytes as they arrive; each call returns the data of the events completed by it.
 
-    Event names are dropped but for `error`, which is told apart by `failed`.
+    Event names are dropped, or with `named` stand before the data, on a line of their own.
     """
 
-    __slots__ = ("_data", "_line", "_name", "_size", "_skip_lf", "_started", "failed")
+    __slots__ = ("_data", "_line", "_name", "_named", "_size", "_skip_lf", "_started")
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool = False) -> None:
+        self._named = named
         self._line = b""  # the beginning of a line whose end has not come yet
         self._data: list[bytes] = []
         self._size = 0  # bytes of the data lines of the event that is not complete yet
         self._name = b""
         self._skip_lf = False  # a CR ended the last bytes; a LF right after belongs to it
         self._started = False
-        self.failed = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Data of each event that is complete now; raises MalformedStream."""
@@ -59,8 +59,8 @@ class Decoder:
         for line in lines:
             if not line:
                 if self._data:
-                    events.append(self._data[0] if len(self._data) == 1 else b"\n".join(self._data))
-                    self.failed = self.failed or self._name == b"error"
+                    data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+                    events.append(self._name + b"\n" + data if self._named else data)
                     self._data = []
                     self._size = 0
                 self._name = b""

@@ -6,16 +6,18 @@ The provider's credential is read here and added here, and is part of nothing el
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import ssl
 import time
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from catalog.snapshot import Endpoint, Provider
 from routing.chunk import Sent
 from routing.connection import Connection, ConnectionLost
-from routing.sse import Decoder, MalformedStream
+from routing.framing import FRAMINGS
+from routing.sse import MalformedStream
 
 __all__ = ["Answer", "ConnectionLost", "Upstream"]
 
@@ -24,6 +26,7 @@ _IDLE_PER_ORIGIN = 100
 _IDLE_S = 15.0
 # A connection that was closed already says so within a round trip.
 _STALE_NOTICED_S = 1.0
+_TELL_TIMEOUT_S = 5.0
 _BODY_BYTES_MAX = 32 * 1024 * 1024
 _ERROR_BYTES_MAX = 64 * 1024
 # What stands in for a credential where the address needs none.
@@ -42,24 +45,37 @@ class Target:
     origin: Origin
     head: bytes = field(repr=False)  # it holds the credential
 
+    def request(self, sent: Sent) -> bytes:
+        if sent.method == "GET":
+            return self.head + b"\r\n"
+        return b"%bContent-Length: %d\r\n\r\n%b" % (self.head, len(sent.body), sent.body)
+
 
 class Answer:
     """A provider's answer, status and headers at hand, body to come."""
 
-    __slots__ = ("_closed", "_connection", "_decoder", "_origin", "_upstream", "status")
+    __slots__ = ("_closed", "_connection", "_decoder", "_framing", "_origin", "_upstream", "status")
 
-    def __init__(self, upstream: Upstream, origin: Origin, connection: Connection) -> None:
+    def __init__(
+        self, upstream: Upstream, origin: Origin, connection: Connection, framing: str
+    ) -> None:
         self.status = connection.status
         self._upstream = upstream
         self._origin = origin
         self._connection = connection
-        self._decoder = Decoder()
+        self._framing = FRAMINGS[framing]
+        self._decoder = self._framing.decoder()
         self._closed = False
 
     @property
     def content_type(self) -> str:
         value = self._connection.response_headers.get(b"content-type", b"").decode("latin-1")
         return value.partition(";")[0].strip().lower()
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the body is what was asked for, a stream of events."""
+        return self.content_type in self._framing.content_types
 
     @property
     def is_encoded(self) -> bool:
@@ -121,39 +137,56 @@ class Upstream:
         self._tls: ssl.SSLContext | None = None
 
     async def send(self, endpoint: Endpoint, sent: Sent) -> Answer:
-        """POST it; the answer once its headers are here. Raises ConnectionLost.
+        """Send it; the answer once its headers are here. Raises ConnectionLost.
 
         A pooled connection that the provider closed meanwhile is replaced, once, by a new one.
         """
         target = self._target(endpoint, sent)
-        request = b"%bContent-Length: %d\r\n\r\n%b" % (target.head, len(sent.body), sent.body)
+        request = target.request(sent)
         connection = self._take(target.origin)
         if connection is not None:
             sent_s = time.monotonic()
             try:
-                return await self._exchange(connection, target, request)
+                return await self._exchange(connection, target, request, sent.framing)
             except ConnectionLost as lost:
                 # One that worked on it for a while may have billed it: that is an attempt.
                 if not lost.untouched or time.monotonic() > sent_s + _STALE_NOTICED_S:
                     raise
-        return await self._exchange(await self._open(target.origin), target, request)
+        connection = await self._open(target.origin)
+        return await self._exchange(connection, target, request, sent.framing)
+
+    async def tell(self, endpoint: Endpoint, sent: Sent) -> None:
+        """Send it and take no interest in the answer."""
+        with contextlib.suppress(ConnectionLost, MalformedStream, TimeoutError):
+            async with asyncio.timeout(_TELL_TIMEOUT_S):
+                answer = await self.send(endpoint, sent)
+                try:
+                    await answer.body()
+                    answer.close()
+                finally:
+                    answer.abort()
 
     def _target(self, endpoint: Endpoint, sent: Sent) -> Target:
         """Made once for each endpoint, and again when the catalog has a new one of its id."""
+        if sent.method != "POST" or _is_absolute(sent.path):
+            # Of one prediction: nobody will ask for it again.
+            return _target(endpoint, sent)
         key = (endpoint.id, sent.path, sent.stream)
         target = self._targets.get(key)
         if target is None or target.endpoint is not endpoint:
             target = self._targets[key] = _target(endpoint, sent)
         return target
 
-    async def _exchange(self, connection: Connection, target: Target, request: bytes) -> Answer:
+    async def _exchange(
+        self, connection: Connection, target: Target, request: bytes, framing: str
+    ) -> Answer:
         try:
             connection.send(request)
             await connection.headers()
         except BaseException:
             connection.abort()
             raise
-        return Answer(self, target.origin, connection)
+        return Answer(self, target.origin, connection, framing)
 
     def _take(self, origin: Origin) -> Connection | None:
         """The connection that idled least, if it did not idle too long."""
@@ -206,7 +239,31 @@ class Upstream:
 def _target(endpoint: Endpoint, sent: Sent) -> Target:
     """Raises ConnectionLost for an address or a header that cannot be sent."""
     base = (endpoint.provider.served_at or "").rstrip("/")
-    url = (base + sent.path).replace("{model}", endpoint.upstream_model)
+    url = sent.path if _is_absolute(sent.path) else base + sent.path
+    parts, origin = _split(url.replace("{model}", endpoint.upstream_model))
+    headers = request_headers(endpoint.provider, stream=sent.stream)
+    if _is_absolute(sent.path) and origin != (home := _split(base)[1]):
+        # Where a provider sends us need not know our credential, and must not be elsewhere.
+        if not _is_neighbour(origin, home):
+            raise ConnectionLost("the provider leads to another site", untouched=True)
+        del headers[endpoint.provider.auth_header]
+    lines = [
+        f"{sent.method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1",
+        f"Host: {parts.netloc.rpartition('@')[2]}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    if any(character in line for line in lines for character in "\r\n\0"):
+        raise ConnectionLost("malformed header", untouched=True)
+    head = "".join(f"{line}\r\n" for line in lines).encode("latin-1", "replace")
+    return Target(endpoint, origin, head)
+
+
+def _is_absolute(path: str) -> bool:
+    return not path.startswith("/")
+
+
+def _split(url: str) -> tuple[SplitResult, Origin]:
+    """Raises ConnectionLost for what is no address of a web server."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -215,18 +272,14 @@ def _target(endpoint: Endpoint, sent: Sent) -> Target:
     if parts.scheme not in {"http", "https"} or not host:
         raise ConnectionLost("malformed address", untouched=True)
     secure = parts.scheme == "https"
-    lines = [
-        f"POST {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1",
-        f"Host: {parts.netloc.rpartition('@')[2]}",
-        *(
-            f"{name}: {value}"
-            for name, value in request_headers(endpoint.provider, stream=sent.stream).items()
-        ),
-    ]
-    if any(character in line for line in lines for character in "\r\n\0"):
-        raise ConnectionLost("malformed header", untouched=True)
-    head = "".join(f"{line}\r\n" for line in lines).encode("latin-1", "replace")
-    return Target(endpoint, (host, port or (443 if secure else 80), secure), head)
+    return parts, (host, port or (443 if secure else 80), secure)
+
+
+def _is_neighbour(origin: Origin, home: Origin) -> bool:
+    """Another host of the same site: stream.replicate.com beside api.replicate.com."""
+    site = home[0].split(".")[-2:]
+    is_name = len(site) == 2 and not site[-1].isdigit()
+    return is_name and origin[0].split(".")[-2:] == site and origin[2] == home[2]
 
 
 def request_headers(provider: Provider, *, stream: bool) -> dict[str, str]:

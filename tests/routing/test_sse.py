@@ -108,12 +108,11 @@ def test_an_event_is_there_as_soon_as_it_is_complete():
     assert decoder.finish() == decoder.finish() == []
 
 
-def test_an_event_named_error_is_told_apart():
-    decoder = Decoder()
-    decoder.feed(b"event: message\ndata: a\n\nevent: error\n\ndata: b\n\n")
-    assert not decoder.failed
-    decoder.feed(b"event: error\ndata: c\n\n")
-    assert decoder.failed
+def test_names_stand_before_the_data_where_they_are_wanted():
+    decoder = Decoder(named=True)
+    stream = b"event: output\nid: 1\ndata: Hel\n\nevent:done\ndata: {}\n\ndata: x\n\n"
+    assert decoder.feed(stream) == [b"output\nHel", b"done\n{}", b"\nx"]
+    assert Decoder().feed(stream) == [b"Hel", b"{}", b"x"]
 
 
 def test_what_we_send_can_be_read_back():
