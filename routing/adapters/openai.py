@@ -13,6 +13,7 @@ import orjson
 from catalog.snapshot import Endpoint
 from routing import failures
 from routing.chunk import Chunk, Failure, Sent, Turn, Usage
+from routing.contents import figure, named, texts
 from routing.request import ChatRequest
 
 _DONE = b"[DONE]"
@@ -34,9 +35,6 @@ _FINISH_REASONS = {
     "error": "error",
     "insufficient_system_resource": "error",
 }
-
-# More than any answer has; the columns of the record end a little above it.
-_TOKENS_MAX = 2_000_000_000
 
 
 def encode(request: ChatRequest, endpoint: Endpoint, max_tokens: int | None) -> Sent:
@@ -80,33 +78,14 @@ def _messages(messages: tuple[dict[str, Any], ...], endpoint: Endpoint) -> list[
     """OpenAI understands `name`; for other models it becomes part of the text (seed)."""
     if endpoint.model_id.startswith("openai/"):
         return list(messages)
-    return [
-        _named(message) if message.get("name") and message["role"] != "tool" else message
-        for message in messages
-    ]
-
-
-def _named(message: dict[str, Any]) -> dict[str, Any]:
-    name, content = message["name"], message.get("content")
-    renamed = {key: value for key, value in message.items() if key != "name"}
-    if isinstance(content, str):
-        renamed["content"] = f"{name}: {content}"
-    elif content:
-        renamed["content"] = [{"type": "text", "text": f"{name}: "}, *content]
-    return renamed
+    return [named(message) for message in messages]
 
 
 def _prompt(request: ChatRequest) -> str:
     """The caller's own prompt, or the plain texts of messages for a model that only completes."""
     if request.prompt is not None:
         return request.prompt
-    texts = []
-    for message in request.messages or ():
-        content = message.get("content") or ""
-        if not isinstance(content, str):
-            content = "".join(part["text"] for part in content if part["type"] == "text")
-        texts.append(content)
-    return "\n\n".join(texts)
+    return "\n\n".join(texts(message) for message in request.messages or ())
 
 
 def decode(event: bytes, turn: Turn) -> Chunk | None:
@@ -177,23 +156,18 @@ def _numbered(index: int, call: dict[str, Any]) -> dict[str, Any]:
     return {"index": index, **call}
 
 
-def _figure(value: Any) -> int | None:
-    """A number of tokens; None for what cannot be one (and would not fit into the record)."""
-    return value if type(value) is int and 0 <= value <= _TOKENS_MAX else None
-
-
 def _usage(usage: dict[str, Any]) -> Usage | None:
     """The provider's figures; explicit zeros are figures too (design/money.md)."""
-    prompt = _figure(usage.get("prompt_tokens"))
+    prompt = figure(usage.get("prompt_tokens"))
     if prompt is None:
         return None
     said = usage.get("completion_tokens_details") or {}
     read = usage.get("prompt_tokens_details") or {}
     return Usage(
         prompt_tokens=prompt,
-        completion_tokens=_figure(usage.get("completion_tokens")) or 0,
-        reasoning_tokens=_figure(said.get("reasoning_tokens")) or 0,
-        cached_tokens=_figure(read.get("cached_tokens")) or 0,
+        completion_tokens=figure(usage.get("completion_tokens")) or 0,
+        reasoning_tokens=figure(said.get("reasoning_tokens")) or 0,
+        cached_tokens=figure(read.get("cached_tokens")) or 0,
     )
 
 
