@@ -30,7 +30,7 @@ from api.http import (
 )
 from openrouter_site.errors import ApiError, InternalError, MethodNotAllowed, Unavailable
 from routing import refusal
-from routing.chunk import Chunk
+from routing.chunk import Chunk, joined
 from routing.complete import App, Engine, complete, new_generation_id
 from routing.exchange import Exchange
 from routing.explanation import of_refused
@@ -76,7 +76,7 @@ class Reply:
                 self._frames = Frames(self._exchange, completion=self._completion)
             await self._write(self._frames.ending(self._exchange.usage), more=False)
         else:
-            document = whole(self._exchange, chunks[0], completion=self._completion)
+            document = whole(self._exchange, joined(chunks), completion=self._completion)
             headers = ((b"content-type", b"application/json"), self._generation_id)
             await answer(self._send, 200, document, headers)
 

@@ -6,6 +6,7 @@ An answer that is not streamed is a stream of one Chunk.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,40 @@ class Chunk:
     native_finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
     failure: Failure | None = None
+
+
+def joined(chunks: Sequence[Chunk]) -> Chunk:
+    """All of an answer as one chunk; the pieces of a tool call are put together by its index."""
+    if len(chunks) == 1:
+        return chunks[0]
+    delta: dict[str, Any] = {}
+    calls: dict[int, dict[str, Any]] = {}
+    for chunk in chunks:
+        for key, value in (chunk.delta or {}).items():
+            if key == "tool_calls":
+                _join_calls(calls, value)
+            elif isinstance(value, str | list) and type(delta.get(key)) is type(value):
+                delta[key] += value
+            else:
+                delta[key] = value
+    if calls:
+        delta["tool_calls"] = [calls[index] for index in sorted(calls)]
+    last = next((chunk for chunk in reversed(chunks) if chunk.finish_reason), Chunk())
+    logged = [chunk.logprobs for chunk in chunks if chunk.logprobs]
+    return Chunk(
+        text="".join(chunk.text for chunk in chunks),
+        delta=delta or None,
+        finish_reason=last.finish_reason,
+        native_finish_reason=last.native_finish_reason,
+        logprobs=logged[0] if logged else None,
+    )
+
+
+def _join_calls(calls: dict[int, dict[str, Any]], pieces: list[dict[str, Any]]) -> None:
+    for piece in pieces:
+        call = calls.setdefault(piece["index"], {**piece, "function": {}})
+        for name, text in (piece.get("function") or {}).items():
+            call["function"][name] = call["function"].get(name, "") + (text or "")
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ the next; a role alone or a comment commits us to nothing (design/streaming.md s
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Protocol
 
 from catalog.snapshot import Endpoint
 from openrouter_site.errors import ApiError
@@ -20,11 +22,26 @@ from routing.upstream import Answer, ConnectionLost
 RUBBISH = (ValueError, KeyError, TypeError, IndexError, AttributeError)
 
 
+class Filter(Protocol):
+    """What stands between a provider's words and the caller: it may hold back, change and add."""
+
+    def feed(self, chunk: Chunk) -> list[Chunk]: ...
+
+    def finish(self) -> list[Chunk]:
+        """The answer is over: whatever was held back."""
+
+
 class Serving:
     """What the endpoint said first, and `read` for the rest."""
 
     def __init__(
-        self, endpoint: Endpoint, dialect: Dialect, answer: Answer, turn: Turn, exchange: Exchange
+        self,
+        endpoint: Endpoint,
+        dialect: Dialect,
+        answer: Answer,
+        turn: Turn,
+        exchange: Exchange,
+        filters: Sequence[Filter] = (),
     ) -> None:
         self.endpoint = endpoint
         self.turn = turn
@@ -36,6 +53,7 @@ class Serving:
         self.started_s = time.monotonic()
         self.first_content_s = 0.0
         self.answer = answer
+        self._filters = filters
         self._decode = dialect.decode
         self._exchange = exchange
 
@@ -59,20 +77,36 @@ class Serving:
 
     def decoded(self, events: list[bytes]) -> tuple[list[Chunk], Failure | None]:
         chunks: list[Chunk] = []
+        failure = None
         try:
             for event in events:
                 chunk = self._decode(event, self.turn)
                 if chunk is None:
                     continue
                 if chunk.failure is not None:
-                    return chunks, chunk.failure
+                    failure = chunk.failure
+                    break
                 chunks.append(chunk)
         except RUBBISH:
-            return chunks, Failure(502, "the provider sent something that is no answer")
-        if self.turn.is_done:
+            failure = Failure(502, "the provider sent something that is no answer")
+        if failure is None and self.turn.is_done:
             self.finished = True
             self.answer.close()
-        return chunks, None
+        if self._filters:
+            chunks = self._filtered(chunks, is_last=self.finished or failure is not None)
+        return chunks, failure
+
+    def take(self, chunk: Chunk) -> None:
+        """The one chunk of an answer that is not streamed."""
+        self.chunks = self._filtered([chunk], is_last=True)
+        self.finished = True
+
+    def _filtered(self, chunks: list[Chunk], *, is_last: bool) -> list[Chunk]:
+        for each in self._filters:
+            chunks = [passed for chunk in chunks for passed in each.feed(chunk)]
+            if is_last:
+                chunks += each.finish()
+        return chunks
 
     def abort(self) -> None:
         """Stop the provider; nothing more will be read."""
@@ -81,10 +115,11 @@ class Serving:
     def ended(self) -> tuple[list[Chunk], Failure | None]:
         """The end of the stream: whole if a finish reason came, with or without [DONE]."""
         self.answer.close()
+        chunks = self._filtered([], is_last=True)
         if self.turn.native_finish_reason is None and not self.turn.is_done:
-            return [], Failure(502, "the provider broke off")
+            return chunks, Failure(502, "the provider broke off")
         self.finished = True
-        return [], None
+        return chunks, None
 
 
 async def until_content(serving: Serving, answer: Answer, dialect: Dialect) -> None:
@@ -124,5 +159,4 @@ async def whole(serving: Serving, answer: Answer, dialect: Dialect) -> None:
     elif chunk.failure is not None:
         serving.failure = chunk.failure
     else:
-        serving.chunks = [chunk]
-        serving.finished = True
+        serving.take(chunk)
