@@ -4,7 +4,8 @@ BIN := .venv/bin
 PIP_QUIET := --quiet --disable-pip-version-check --no-input
 # What `make check` pretends to be: a public server, with a key that protects nothing.
 PRODUCTION_CHECK = PRODUCTION=1 SITE_URL=https://openrouter.example.com \
-	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')"
+	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')" \
+	CREDENTIALS_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')"
 # No index address in the lock files: they hold for whichever mirror one installs from.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url

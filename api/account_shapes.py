@@ -51,7 +51,7 @@ def generation_shape(generation: Generation) -> JsonObject:
         "native_tokens_prompt": generation.native_tokens_prompt,
         "native_tokens_completion": generation.native_tokens_completion,
         "num_media_prompt": generation.num_media_prompt,
-        "num_media_completion": None,
+        "num_media_completion": generation.num_media_completion,
         "origin": generation.app_referer,
         "total_cost": cost,
         **_generation_of_today(generation),

@@ -93,8 +93,8 @@ class TransferRow:
 _COUNT_MAX = 2**31 - 1
 _COUNTS = (
     "tokens_prompt", "tokens_completion", "native_tokens_prompt", "native_tokens_completion",
-    "native_tokens_reasoning", "native_tokens_cached", "num_media_prompt", "latency_ms",
-    "generation_time_ms",
+    "native_tokens_reasoning", "native_tokens_cached", "num_media_prompt",
+    "num_media_completion", "latency_ms", "generation_time_ms",
 )  # fmt: skip
 _CHARACTERS_MAX = {
     "model": 128, "provider_name": 64, "upstream_id": 128, "app_referer": 512, "app_title": 128,
@@ -127,6 +127,7 @@ class GenerationRow:
     native_tokens_reasoning: int = 0
     native_tokens_cached: int = 0
     num_media_prompt: int | None = None
+    num_media_completion: int | None = None
     finish_reason: str = ""
     native_finish_reason: str = ""
     latency_ms: int | None = None

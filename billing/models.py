@@ -180,6 +180,7 @@ class Generation(models.Model):
     native_tokens_reasoning = models.IntegerField(default=0)
     native_tokens_cached = models.IntegerField(default=0)
     num_media_prompt = models.IntegerField(null=True)
+    num_media_completion = models.IntegerField(null=True)
     finish_reason = models.CharField(max_length=16, blank=True)
     native_finish_reason = models.CharField(max_length=64, blank=True)
     latency_ms = models.IntegerField(null=True, help_text="Until the first content.")

@@ -9,8 +9,10 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
 
-from catalog import load, models
+from catalog import addresses, credentials, models
 from catalog.prices import parse_per_million, per_million
 from openrouter_site.money import format_price, parse_price
 
@@ -50,17 +52,13 @@ class PriceField(forms.CharField):
             return True
 
 
-class RowAdmin(RowAdminBase):
+class LiveAdmin(RowAdminBase):
     """Every way to change a row counts the version up, in the same transaction."""
 
-    actions = ("enable", "disable")
+    actions: tuple[str, ...] = ("enable", "disable")
     list_per_page = 100
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        edited = set(form.changed_data)
-        # Switching a row off does not make it the operator's; editing it does.
-        if "origin" not in edited and (not change or edited - {"enabled"}):
-            obj.origin = models.Origin.OPERATOR
         with transaction.atomic():
             models.bump_version()
             super().save_model(request, obj, form, change)
@@ -88,6 +86,17 @@ class RowAdmin(RowAdminBase):
             models.bump_version()
             count = queryset.update(enabled=enabled)
         self.message_user(request, f"{'Enabled' if enabled else 'Disabled'}: {count}.")
+
+
+class RowAdmin(LiveAdmin):
+    """Rows that a catalog file or the operator decides about."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        edited = set(form.changed_data)
+        # Switching a row off does not make it the operator's; editing it does.
+        if "origin" not in edited and (not change or edited - {"enabled"}):
+            obj.origin = models.Origin.OPERATOR
+        super().save_model(request, obj, form, change)
 
 
 class PriceColumn:
@@ -121,11 +130,37 @@ class ProviderAdmin(RowAdmin):
     list_display = ("name", "slug", "dialect", "address", "may_train", "enabled", "origin")
     list_filter = ("enabled", "dialect", "origin", "may_train", "retains_prompts")
     search_fields = ("name", "slug", "base_url")
+    readonly_fields = ("stored_credentials", "environment_credentials")
     inlines = (EndpointInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[models.Provider]:
+        rows: QuerySet[models.Provider] = super().get_queryset(request)
+        return rows.prefetch_related("credentials")
 
     @admin.display(description="served at")
     def address(self, row: models.Provider) -> str:
-        return load.served_at(row) or "nowhere"
+        return addresses.served_at(row) or "nowhere"
+
+    @admin.display(description="stored credentials")
+    def stored_credentials(self, row: models.Provider) -> str:
+        """Each with a link to its page; they come before the environment's."""
+        links = [
+            (
+                reverse("admin:catalog_credential_change", args=[each.pk]),
+                f"{each.label} {each.ending}",
+            )
+            for each in (row.credentials.all() if row.pk else ())
+        ]
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "none"
+
+    @admin.display(description="set in the environment")
+    def environment_credentials(self, row: models.Provider) -> str:
+        """To see only: which variables hold one. A restart reads them anew."""
+        found = [
+            f"{each.label} {models.ending(credentials.last_four(each.secret, row.auth_kind))}"
+            for each in credentials.of_environment(row)
+        ]
+        return ", ".join(found) or "none"
 
 
 @admin.register(models.Model)

@@ -129,6 +129,7 @@ def _provider(entry: Entry) -> Wanted:
         chat_path=paths.first_word("chat"),
         completions_path=paths.first_word("completions"),
         models_path=paths.first_word("models"),
+        auth_kind=auth.text_or_empty("kind") or models.Provider.AuthKind.HEADER,
         auth_header=auth.text("header") if auth.has("header") else "Authorization",
         auth_scheme=auth.text_or_empty("scheme"),
         credential_env=[
@@ -139,6 +140,7 @@ def _provider(entry: Entry) -> Wanted:
         parameter_renames={
             name: renames.first_word(name) for name in entry.mapping("param_renames")
         },
+        quirks=entry.mapping("quirks"),
         # "last chunk, empty choices, only with stream_options.include_usage", as OpenAI does.
         takes_stream_options="only with stream_options" in usage,
         supports_cancellation=entry.boolean("supports_cancellation"),

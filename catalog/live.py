@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
 from django.db import connections
 
 from catalog import load
-from catalog.snapshot import EMPTY, Catalog
+from catalog.credentials import ProviderCredential
+from catalog.load import Loaded
+from catalog.snapshot import Catalog
 from openrouter_site.cell import Cell
 from openrouter_site.database import orm_connection
 
@@ -20,15 +23,15 @@ logger = logging.getLogger(__name__)
 _POLL_S_MIN = 0.01
 
 
-def _load() -> Catalog:
+def _load() -> Loaded:
     """The snapshot at hand if it is still the current one, else a new one."""
     known = _cell.peek()
-    if known is not None and load.read_version() == known.version:
+    if known is not None and load.read_version() == known.catalog.version:
         return known
-    return load.read()
+    return load.read_all()
 
 
-def _empty_cell() -> Cell[Catalog]:
+def _empty_cell() -> Cell[Loaded]:
     # During an outage of the database the last catalog serves, however long it takes.
     return Cell(_load, ttl_s=settings.CATALOG_POLL_S, stale_if_error_s=math.inf)
 
@@ -38,12 +41,17 @@ _cell = _empty_cell()
 
 def peek() -> Catalog:
     """The snapshot at hand, for the data plane: no I/O. EMPTY before the first load."""
-    return _cell.peek() or EMPTY
+    return (_cell.peek() or load.NOTHING).catalog
+
+
+def credentials() -> Mapping[str, ProviderCredential]:
+    """Those of the snapshot at hand, by id: no I/O."""
+    return (_cell.peek() or load.NOTHING).credentials
 
 
 def catalog() -> Catalog:
     """The current catalog, for pages and commands. May read the database, and raise its errors."""
-    return _cell.get_blocking()
+    return _cell.get_blocking().catalog
 
 
 def forget() -> None:
@@ -59,7 +67,7 @@ async def start() -> Catalog:
 
 def _first() -> Catalog:
     try:
-        return _cell.refresh()
+        return _cell.refresh().catalog
     finally:
         connections.close_all()  # the thread is done with it; the watch has its own
 
@@ -94,6 +102,6 @@ async def watch(poll_s: float | None = None) -> None:
 def _refresh() -> None:
     before = peek().version
     with orm_connection():
-        now = _cell.refresh().version
+        now = _cell.refresh().catalog.version
     if now != before:
         logger.info("catalog version %d is live", now)

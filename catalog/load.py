@@ -1,40 +1,30 @@
-"""Rows -> Catalog, and the rule of where each provider is served.
-
-A provider is served, first match wins:
-
-1. at its own address, when one of its credential variables is set, or when it needs none and
-   UNCONFIGURED_PROVIDER_URL does not stand in for it;
-2. nowhere, when its credential is set but its address is incomplete: a real credential is never
-   sent to a stand-in;
-3. at UNCONFIGURED_PROVIDER_URL, when that is set (`{slug}` is filled in);
-4. nowhere.
-
-What an operator added without a credential variable (a llama.cpp of his own) is always served at
-its own address. `{placeholders}` of a base URL are filled from the environment: `{region}` of
-the provider `google` is GOOGLE_REGION, `{resource}` of `azure` is AZURE_RESOURCE. `{model}` is not
-one of them: the upstream client fills it, in the base URL and in the paths.
-"""
+"""Rows -> Catalog, and the credentials beside it. Where a provider is served: catalog.addresses."""
 
 from __future__ import annotations
 
-import logging
-import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
-from catalog import models
-from catalog.snapshot import Catalog, Endpoint, Model, Prices, Provider
-from openrouter_site.environment import env_text
-
-logger = logging.getLogger(__name__)
+from catalog import credentials, models
+from catalog.addresses import served_at
+from catalog.credentials import ProviderCredential
+from catalog.snapshot import EMPTY, Catalog, Endpoint, Model, Prices, Provider
 
 _READS_MAX = 5
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_PLACEHOLDER_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The catalog, and what it must not hold: the credentials of its providers, by id."""
+
+    catalog: Catalog
+    credentials: Mapping[str, ProviderCredential] = field(repr=False)
+
+
+NOTHING = Loaded(EMPTY, {})
 
 
 def read_version() -> int:
@@ -43,6 +33,11 @@ def read_version() -> int:
 
 
 def read() -> Catalog:
+    """The catalog alone."""
+    return read_all().catalog
+
+
+def read_all() -> Loaded:
     """The whole catalog, never half of a change. Raises what the database raises.
 
     Every writer counts the version up in its own transaction, so rows read between two equal
@@ -51,76 +46,53 @@ def read() -> Catalog:
     """
     for _ in range(_READS_MAX):
         version = read_version()
-        catalog = _read_rows(version)
+        loaded = _read_rows(version)
         if read_version() == version:
-            return catalog
+            return loaded
     raise OperationalError(f"the catalog changed during each of {_READS_MAX} reads")
 
 
-def _read_rows(version: int) -> Catalog:
-    provider_rows = list(models.Provider.objects.filter(enabled=True))
+def _read_rows(version: int) -> Loaded:
+    provider_rows = list(
+        models.Provider.objects.filter(enabled=True).prefetch_related("credentials")
+    )
     model_rows = list(models.Model.objects.filter(enabled=True))
     endpoint_rows = list(models.Endpoint.objects.filter(enabled=True))
-    providers = {row.pk: _provider(row) for row in provider_rows}
+    found = {row.pk: credentials.of(row) for row in provider_rows}
+    providers = {row.pk: provider(row, found[row.pk]) for row in provider_rows}
     listed = {row.pk: row for row in model_rows}
     endpoints: defaultdict[int, list[Endpoint]] = defaultdict(list)
     for row in endpoint_rows:
         if row.provider_id in providers and row.model_id in listed:
-            endpoint = _endpoint(row, listed[row.model_id], providers[row.provider_id])
-            endpoints[row.model_id].append(endpoint)
-    return Catalog(
+            made = endpoint(row, listed[row.model_id], providers[row.provider_id])
+            endpoints[row.model_id].append(made)
+    catalog = Catalog(
         version=version,
         models={row.slug: _model(row, endpoints[row.pk]) for row in model_rows},
-        providers={provider.slug: provider for provider in providers.values()},
+        providers={each.slug: each for each in providers.values()},
     )
+    return Loaded(catalog, {each.id: each for several in found.values() for each in several})
 
 
-def _environment(variable: str) -> str:
-    """A file that cannot be read (NAME_FILE) is the trouble of that provider, not of all."""
-    try:
-        return env_text(variable)
-    except ImproperlyConfigured as error:
-        logger.warning("%s", error)
-        return ""
-
-
-def _own_address(row: models.Provider) -> str | None:
-    """The base URL with its placeholders filled; None when the environment lacks one of them."""
-    address = row.base_url
-    for placeholder in set(_PLACEHOLDER.findall(address)) - {"model"}:
-        value = _environment(f"{row.slug}_{placeholder}".upper().replace("-", "_"))
-        if not _PLACEHOLDER_VALUE.fullmatch(value):
-            return None
-        address = address.replace(f"{{{placeholder}}}", value)
-    return address
-
-
-def served_at(row: models.Provider) -> str | None:
-    """The base URL in effect, by the rule at the top of this file."""
-    if any(_environment(variable) for variable in row.credential_env):
-        return _own_address(row)
-    stand_in: str = settings.UNCONFIGURED_PROVIDER_URL
-    needs_none = not row.credential_env
-    if needs_none and (row.origin == models.Origin.OPERATOR or not stand_in):
-        return _own_address(row)
-    return stand_in.replace("{slug}", row.slug).rstrip("/") or None
-
-
-def _provider(row: models.Provider) -> Provider:
+def provider(row: models.Provider, found: Iterable[ProviderCredential]) -> Provider:
+    """Frozen, with these credentials of its own."""
+    credential_ids = tuple(each.id for each in found)
     return Provider(
         slug=row.slug,
         name=row.name,
         dialect=row.dialect,
-        served_at=served_at(row),
+        served_at=served_at(row, has_credential=bool(credential_ids)),
         chat_path=row.chat_path or None,
         completions_path=row.completions_path or None,
         models_path=row.models_path or None,
+        auth_kind=row.auth_kind,
         auth_header=row.auth_header,
         auth_scheme=row.auth_scheme or None,
         extra_headers=dict(row.extra_headers),
-        credential_env=tuple(row.credential_env),
+        credential_ids=credential_ids,
         unsupported_parameters=frozenset(row.unsupported_parameters),
         parameter_renames=dict(row.parameter_renames),
+        quirks=dict(row.quirks),
         takes_stream_options=row.takes_stream_options,
         supports_cancellation=row.supports_cancellation,
         may_train=row.may_train,
@@ -128,7 +100,7 @@ def _provider(row: models.Provider) -> Provider:
     )
 
 
-def _endpoint(row: models.Endpoint, model: models.Model, provider: Provider) -> Endpoint:
+def endpoint(row: models.Endpoint, model: models.Model, provider: Provider) -> Endpoint:
     return Endpoint(
         id=row.pk,
         model_id=model.slug,

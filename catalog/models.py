@@ -6,19 +6,15 @@ says when to read again. Whoever changes a row calls `bump_version()` in the sam
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from catalog import validators
-
-# Limits that keep tokens x price within 64 bits of nano-dollars, whatever a catalog says: 100 $
-# for one token, image or request, and 16 million tokens.
-PRICE_MAX_PICO = 100 * 10**12
-CONTEXT_LENGTH_MAX = 2**24
+from catalog import fields, validators
+from catalog.credential_row import Credential as Credential
+from catalog.credential_row import ending as ending
+from catalog.fields import PRICE_MAX_PICO
 
 
 class Origin(models.TextChoices):
@@ -48,27 +44,13 @@ def text_only() -> list[str]:
     return ["text"]
 
 
-def _tokens(**options: Any) -> models.PositiveIntegerField[Any, Any]:
-    limits = [MinValueValidator(0), MaxValueValidator(CONTEXT_LENGTH_MAX)]
-    return models.PositiveIntegerField(validators=limits, **options)
-
-
-def _price(help_text: str = "", **options: Any) -> models.BigIntegerField[Any, Any]:
-    limits = [
-        MinValueValidator(0, "must not be below zero"),
-        MaxValueValidator(PRICE_MAX_PICO, "must be at most $100 for one token, image or request"),
-    ]
-    return models.BigIntegerField(validators=limits, help_text=help_text, **options)
-
-
-def _texts(help_text: str = "") -> models.JSONField[Any, Any]:
-    return models.JSONField(
-        default=list, blank=True, validators=[validators.text_list], help_text=help_text
-    )
-
-
 class Provider(Row):
-    """Who serves. Its credential is in the environment, never here."""
+    """Who serves. Its credentials are in the environment, or encrypted in Credential."""
+
+    class AuthKind(models.TextChoices):
+        HEADER = "header", "the credential in a header"
+        GOOGLE = "google", "Google: a token for a service account, or an API key"
+        AWS = "aws", "AWS: each request signed (SigV4), or an API key"
 
     slug = models.CharField(max_length=64, unique=True, validators=[validators.provider_slug])
     name = models.CharField(max_length=64, help_text="As in provider.order: DeepInfra.")
@@ -77,6 +59,13 @@ class Provider(Row):
     chat_path = models.CharField(max_length=200, blank=True, validators=[validators.path])
     completions_path = models.CharField(max_length=200, blank=True, validators=[validators.path])
     models_path = models.CharField(max_length=200, blank=True, validators=[validators.path])
+    auth_kind = models.CharField(
+        "authorization",
+        max_length=8,
+        choices=AuthKind.choices,
+        default=AuthKind.HEADER,
+        help_text="Header and scheme below are for the first kind.",
+    )
     auth_header = models.CharField(
         max_length=64, default="Authorization", validators=[validators.header_name]
     )
@@ -87,7 +76,7 @@ class Provider(Row):
         blank=True,
         validators=[validators.environment_names],
         help_text="Environment variables that may hold the credential, first match wins. "
-        "Empty: the provider needs none.",
+        "Empty, and none stored: the provider needs none.",
     )
     extra_headers = models.JSONField(
         default=dict,
@@ -95,9 +84,15 @@ class Provider(Row):
         validators=[validators.headers],
         help_text="Sent with each request. Never a credential.",
     )
-    unsupported_parameters = _texts()
+    unsupported_parameters = fields.texts()
     parameter_renames = models.JSONField(
         default=dict, blank=True, validators=[validators.text_map], help_text="Ours to theirs."
+    )
+    quirks = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validators.quirks],
+        help_text="Where it departs from its dialect.",
     )
     takes_stream_options = models.BooleanField(
         default=True, help_text="Streams tell the usage only when stream_options asks for it."
@@ -134,8 +129,8 @@ class Model(Row):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.CHAT)
     description = models.TextField(blank=True)
     created = models.BigIntegerField(default=0, help_text="Unix seconds.")
-    context_length = _tokens(null=True, blank=True)
-    max_completion_tokens = _tokens(null=True, blank=True)
+    context_length = fields.tokens(null=True, blank=True)
+    max_completion_tokens = fields.tokens(null=True, blank=True)
     messages_max = models.PositiveIntegerField(
         null=True,
         blank=True,
@@ -148,14 +143,16 @@ class Model(Row):
     tokenizer = models.CharField(max_length=32, default="Other")
     instruct_type = models.CharField(max_length=32, blank=True)
     is_moderated = models.BooleanField(default=False)
-    supported_parameters = _texts("In the order shown; what no endpoint supports is left out.")
+    supported_parameters = fields.texts(
+        "In the order shown; what no endpoint supports is left out."
+    )
     quantization = models.CharField(max_length=16, blank=True)
     hugging_face_id = models.CharField("Hugging Face id", max_length=128, blank=True)
     variant = models.CharField(max_length=32, blank=True)
     base_slug = models.CharField(
         max_length=128, blank=True, help_text="The model of which this is a variant."
     )
-    routes_to = _texts("Of a router: slugs of the candidates.")
+    routes_to = fields.texts("Of a router: slugs of the candidates.")
     media_pricing = models.JSONField(null=True, blank=True, validators=[validators.media_pricing])
 
     class Meta:
@@ -189,19 +186,21 @@ class Endpoint(Row):
         help_text="Tells several endpoints of one provider for one model apart: together/turbo.",
     )
     upstream_model = models.CharField(max_length=200, help_text="What the provider calls it.")
-    price_prompt_pico = _price(verbose_name="prompt price")
-    price_completion_pico = _price(verbose_name="completion price")
-    price_image_pico = _price(default=0, verbose_name="image price")
-    price_request_pico = _price(default=0, verbose_name="request price")
-    list_price_prompt_pico = _price(null=True, blank=True, verbose_name="prompt list price")
-    list_price_completion_pico = _price(null=True, blank=True, verbose_name="completion list price")
+    price_prompt_pico = fields.price(verbose_name="prompt price")
+    price_completion_pico = fields.price(verbose_name="completion price")
+    price_image_pico = fields.price(default=0, verbose_name="image price")
+    price_request_pico = fields.price(default=0, verbose_name="request price")
+    list_price_prompt_pico = fields.price(null=True, blank=True, verbose_name="prompt list price")
+    list_price_completion_pico = fields.price(
+        null=True, blank=True, verbose_name="completion list price"
+    )
     discount_percent = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MaxValueValidator(100)]
     )
-    context_length = _tokens(default=0, help_text="0 where text has no part in it.")
-    max_completion_tokens = _tokens(null=True, blank=True)
+    context_length = fields.tokens(default=0, help_text="0 where text has no part in it.")
+    max_completion_tokens = fields.tokens(null=True, blank=True)
     quantization = models.CharField(max_length=16, blank=True)
-    supported_parameters = _texts()
+    supported_parameters = fields.texts()
     is_moderated = models.BooleanField(default=False)
 
     class Meta:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class Provider:
     """Who serves. `served_at` is the base URL in effect, None while nobody configured a credential.
 
     `chat_path` and `completions_path` are appended to it; None where the provider has no such call.
-    `credential_env` names the environment variables that may hold the credential, first match wins;
-    the credential itself is never part of the catalog.
+    `credential_ids` are those of its credentials in the order to try, empty where it needs none or
+    is played by a stand-in; the credentials themselves are never part of the catalog.
     """
 
     slug: str
@@ -39,12 +40,14 @@ class Provider:
     chat_path: str | None = None
     completions_path: str | None = None
     models_path: str | None = None
+    auth_kind: str = "header"
     auth_header: str = "Authorization"
     auth_scheme: str | None = "Bearer"
     extra_headers: Mapping[str, str] = field(default_factory=dict)
-    credential_env: tuple[str, ...] = ()
+    credential_ids: tuple[str, ...] = ()
     unsupported_parameters: frozenset[str] = frozenset()
     parameter_renames: Mapping[str, str] = field(default_factory=dict)
+    quirks: Mapping[str, Any] = field(default_factory=dict)
     takes_stream_options: bool = True
     supports_cancellation: bool = False
     may_train: bool = False

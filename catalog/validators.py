@@ -6,6 +6,7 @@ The admin, the commands and the importer all meet these through `Model.clean_fie
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,9 @@ model_slug = RegexValidator(
 )
 environment_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 header_name = RegexValidator(r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z", "is not the name of a header")
+label = RegexValidator(
+    r"\A[\w.@:/+-]+( [\w.@:/+-]+)*\Z", "use letters, digits and single spaces, as in main account"
+)
 
 
 def base_url(value: str) -> None:
@@ -77,3 +81,41 @@ def media_pricing(value: Any) -> None:
     """{"usd": "0.01", "unit": "32 steps", "steps": 32}: texts and whole numbers."""
     if not isinstance(value, dict) or not all(type(item) in {str, int} for item in value.values()):
         raise ValidationError("must be an object of texts and whole numbers")
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= 1_000
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_name, value))
+
+
+# Where providers depart from their dialect, and what a value must be (routing.openai_quirks acts).
+QUIRKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "alternates": (lambda value: value is True, "true"),
+    "completes_base_only": (lambda value: value is True, "true"),
+    "logprobs_integer": (lambda value: value is True, "true"),
+    "prefill": (lambda value: value in ("prefix", "template", "ask"), "prefix, template or ask"),
+    "response_types": (_is_names, "a list of texts"),
+    "schema_beside_type": (lambda value: value is True, "true"),
+    "stop_max": (_is_count, "a whole number from 1 to 1000"),
+    "tool_choice_required": (_is_name, "a text"),
+    "tool_id_length": (lambda value: _is_count(value) and 5 <= value <= 40, "from 5 to 40"),
+}
+
+
+def quirks(value: Any) -> None:
+    """{"stop_max": 4}: known keys only, since nothing would act upon any other."""
+    if not isinstance(value, dict):
+        raise ValidationError("must be an object")
+    for key, setting in value.items():
+        if key not in QUIRKS:
+            raise ValidationError(f"knows no {key!r}, only {', '.join(QUIRKS)}")
+        fits, wanted = QUIRKS[key]
+        if not fits(setting):
+            raise ValidationError(f"{key} must be {wanted}")

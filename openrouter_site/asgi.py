@@ -20,7 +20,7 @@ django_application = get_asgi_application()
 
 from django.conf import settings  # noqa: E402
 
-from api import chat, guard, route  # noqa: E402
+from api import chat, guard, objects, route  # noqa: E402
 from api.http import Receive, Scope, Send  # noqa: E402
 from billing import recovery  # noqa: E402
 from billing.holds import Cashier  # noqa: E402
@@ -31,7 +31,10 @@ from routing.attempt import Reach  # noqa: E402
 from routing.complete import Engine  # noqa: E402
 from routing.demotion import obey_probes  # noqa: E402
 from routing.exchange import Deadlines, Register  # noqa: E402
+from routing.fetching import Fetcher  # noqa: E402
 from routing.health import Health  # noqa: E402
+from routing.keyring import Keyring  # noqa: E402
+from routing.moderation import Moderator  # noqa: E402
 from routing.sharing import share  # noqa: E402
 from routing.statistics import Statistics  # noqa: E402
 from routing.upstream import Upstream  # noqa: E402
@@ -66,14 +69,19 @@ class Process:
             await asyncio.to_thread(recovery.arrive, cashier.instance_id)
         except OUTAGES:
             logger.exception("starting without a database")
+        upstream = Upstream(settings.CONNECT_TIMEOUT_S)
+        keyring = Keyring(live.credentials, settings.ROUTING_OUTAGE_WINDOW_S)
         reach = Reach(
-            upstream=Upstream(settings.CONNECT_TIMEOUT_S),
+            upstream=upstream,
             health=Health(
                 settings.ROUTING_OUTAGE_WINDOW_S,
                 answers_per_failure=settings.ROUTING_ANSWERS_PER_FAILURE,
                 is_shared=bool(settings.REDIS_URL),
             ),
             statistics=Statistics(cashier.instance_id),
+            keyring=keyring,
+            fetcher=Fetcher(),
+            moderator=Moderator(upstream, keyring, live.peek, settings.MODERATION),
         )
         register = Register(_deadlines(), settings.ROUTING_RETRY_SHARE)
         engine = Engine(live.peek, cashier, register, reach)
@@ -150,6 +158,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await chat.serve(engine, scope, receive, send, completion=completion)
         elif path == "/api/v1/route":
             await route.serve(await process.started(), scope, receive, send)
+        elif path == objects.PATH:
+            await objects.serve(await process.started(), scope, receive, send)
         else:
             await guard.guarded(django_application, scope, receive, send)
     elif kind == "lifespan":

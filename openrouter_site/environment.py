@@ -64,7 +64,8 @@ def database(url: str, *, test_folder: Path) -> dict[str, object]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": parts.path[1:] if parts.path.startswith("//") else parts.path,
-            "CONN_MAX_AGE": 0,  # each request has a thread of its own, and opening takes microseconds
+            # Each request has a thread of its own, and opening takes microseconds.
+            "CONN_MAX_AGE": 0,
             "OPTIONS": {
                 # Write transactions take the lock at BEGIN, so they wait instead of failing.
                 "transaction_mode": "IMMEDIATE",

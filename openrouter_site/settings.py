@@ -167,6 +167,9 @@ UNCONFIGURED_PROVIDER_URL = env_text("UNCONFIGURED_PROVIDER_URL")
 if PRODUCTION and UNCONFIGURED_PROVIDER_URL:
     raise ImproperlyConfigured("PRODUCTION=1 never serves models from UNCONFIGURED_PROVIDER_URL")
 
+# Encrypts the credentials stored in the database (catalog.encryption).
+CREDENTIALS_KEY = env_text("CREDENTIALS_KEY")
+
 DEFAULT_MODEL = env_text("DEFAULT_MODEL", "openai/gpt-3.5-turbo")
 CATALOG_POLL_S = env_number("CATALOG_POLL_S", 2)
 KEY_TTL_S = env_number("KEY_TTL_S", 1.5)
@@ -177,6 +180,11 @@ ROUTING_OUTAGE_WINDOW_S = env_number("ROUTING_OUTAGE_WINDOW_S", 10)
 ROUTING_PRICE_EXPONENT = env_number("ROUTING_PRICE_EXPONENT", 1)
 ROUTING_ANSWERS_PER_FAILURE = env_number("ROUTING_ANSWERS_PER_FAILURE", 4)
 ROUTING_RETRY_SHARE = env_number("ROUTING_RETRY_SHARE", 0.2)
+
+# Who judges a prompt before it goes to a moderated endpoint (routing.moderation).
+MODERATION = env_text("MODERATION", "auto")
+if MODERATION not in {"auto", "openai", "embedded", "off"}:
+    raise ImproperlyConfigured(f"MODERATION={MODERATION!r}; use auto, openai, embedded or off")
 
 # Every configured provider is asked so often whether it is there (a Celery task).
 PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)

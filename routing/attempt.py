@@ -3,6 +3,9 @@
 At most three endpoints of a model and six in all; and while many requests are failing, those that
 try again are limited to a share of all requests in flight (the retry budget), so that an outage is
 not made worse. A first try of an endpoint that is not known to fail is never held back.
+
+An endpoint that refuses one of our credentials is asked again at once with the next one of its
+provider; only when none is left has the endpoint failed.
 """
 
 from __future__ import annotations
@@ -10,30 +13,35 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from catalog.credentials import ProviderCredential
 from catalog.snapshot import Endpoint
-from openrouter_site.errors import ApiError, RequestTimeout
+from openrouter_site.errors import ApiError, BadRequest, RequestTimeout
 from openrouter_site.money import cost_ceiling_nano
 from routing import failures
 from routing.adapters import DIALECTS, Dialect
 from routing.attempt_log import Attempt
+from routing.authorization import CredentialUnusable
 from routing.chunk import Failure, Sent, Turn
 from routing.exchange import ClientGone, Exchange
+from routing.fetching import Fetcher
 from routing.health import Health
+from routing.keyring import REFUSED_S, Keyring, is_of_credential
 from routing.leg import Leg
+from routing.moderation import Moderator, Verdict
+from routing.preparation import prepared
 from routing.pricing import affordable_tokens
 from routing.refusal import is_credential_refused, masked, shown
-from routing.serving import RUBBISH, Serving, until_content, whole
+from routing.serving import RUBBISH, Asked, Serving, read_first
 from routing.sse import MalformedStream
 from routing.statistics import Statistics
-from routing.upstream import Answer, ConnectionLost, Upstream
+from routing.upstream import ConnectionLost, Upstream
 
 logger = logging.getLogger(__name__)
 
-# A provider that refuses our credential is tried last for a minute.
-_CREDENTIAL_EJECT_S = 60.0
 BUSY = frozenset({429, 529})
 
 
@@ -44,6 +52,9 @@ class Reach:
     upstream: Upstream
     health: Health
     statistics: Statistics
+    keyring: Keyring
+    fetcher: Fetcher
+    moderator: Moderator
 
 
 class Attempts:
@@ -52,7 +63,9 @@ class Attempts:
     PER_MODEL = 3
     PER_REQUEST = 6
 
-    def __init__(self, reach: Reach, exchange: Exchange) -> None:
+    def __init__(
+        self, reach: Reach, exchange: Exchange, dialects: Mapping[str, Dialect] = DIALECTS
+    ) -> None:
         self.log: list[Attempt] = []
         self.failures: list[tuple[Failure, Endpoint]] = []
         # The endpoint that has the request now: who leaves meanwhile pays for its prompt.
@@ -60,6 +73,8 @@ class Attempts:
         self.held_back = False
         self._reach = reach
         self._exchange = exchange
+        self._dialects = dialects
+        self._verdict: Verdict | None = None
 
     @property
     def exhausted(self) -> bool:
@@ -96,18 +111,61 @@ class Attempts:
             register.retrying -= again
 
     async def _open(self, leg: Leg, endpoint: Endpoint) -> Serving | None:
+        if endpoint.is_moderated and await self._is_flagged(leg, endpoint):
+            return None
+        keyring = self._reach.keyring
+        credentials = keyring.usable(endpoint.provider)
+        for credential in credentials:
+            serving, failure = await self._tried(leg, endpoint, credential)
+            if failure is None:
+                return serving
+            if is_of_credential(failure):
+                keyring.failed(credential, failure)
+                if credential is not credentials[-1] and not self.exhausted:
+                    self._exchange.check()
+                    continue
+            self.failures.append((failure, endpoint))
+            self._mark(endpoint, failure)
+            break
+        return None
+
+    async def _is_flagged(self, leg: Leg, endpoint: Endpoint) -> bool:
+        """Whether moderation refuses what would be sent; asked once for each request."""
+        if self._verdict is None:
+            self._verdict = await self._reach.moderator.check(leg.request)
+            self._exchange.check()
+        if not self._verdict.flagged:
+            return False
+        said = "flagged before it was sent"
+        refused = Failure(
+            403, said, permanent=True, kind=failures.MODERATION,
+            reasons=self._verdict.reasons, flagged_input=self._verdict.flagged_text,
+        )  # fmt: skip
+        self.failures.append((refused, endpoint))
+        self.log.append(Attempt(endpoint.model_id, endpoint.provider.name, 403, 0, said))
+        return True
+
+    async def _tried(
+        self, leg: Leg, endpoint: Endpoint, credential: ProviderCredential
+    ) -> tuple[Serving | None, Failure | None]:
+        """One attempt, logged: who serves, or why nobody does."""
         started_s = time.monotonic()
         self.last_endpoint = endpoint
         self._exchange.cancellable = endpoint.provider.supports_cancellation
         try:
-            serving = await self._served(leg, endpoint, started_s)
+            serving = await self._served(leg, endpoint, credential, started_s)
             failure = serving.failure if not serving.chunks else None
+        except BadRequest as error:
+            # A picture that cannot be had.
+            failure = Failure(400, error.message, permanent=True)
         except (TimeoutError, ClientGone, ApiError) as error:
             # A timer that went off early was set off by whoever wants this exchange to stop.
             self._exchange.check()
             if not isinstance(error, TimeoutError | RequestTimeout):
                 raise
             failure = Failure(408, "no answer in time")
+        except CredentialUnusable as error:
+            failure = Failure(401, str(error))
         except ConnectionLost as error:
             failure = Failure(502, str(error))
         except MalformedStream:
@@ -116,26 +174,21 @@ class Attempts:
             # A timer that ended cannot be set off: whoever stops us from now on only leaves a note.
             self._exchange.timer = None
         ms = round((time.monotonic() - started_s) * 1000)
+        label = credential.label if len(endpoint.provider.credential_ids) > 1 else ""
+        attempt = Attempt(endpoint.model_id, endpoint.provider.name, 200, ms, credential=label)
+        self.log.append(attempt)
         if failure is None:
             self._reach.health.succeeded(endpoint.id)
-            self.log.append(Attempt(endpoint.model_id, endpoint.provider.name, 200, ms))
-            return serving
-        self._failed(endpoint, failure, ms)
-        return None
-
-    def _failed(self, endpoint: Endpoint, failure: Failure, ms: int) -> None:
-        self.failures.append((failure, endpoint))
+            return serving, None
         self.last_endpoint = None
-        error = shown(failure)
-        self.log.append(
-            Attempt(endpoint.model_id, endpoint.provider.name, failure.status, ms, error)
-        )
+        failure.message = credential.hidden_in(failure.message)
+        attempt.status, attempt.error = failure.status, shown(failure)
         if is_credential_refused(failure):
             logger.error(
-                "%s refuses our credential (%d): %s",
-                endpoint.provider.name, failure.status, masked(failure.message),
+                "%s refuses our credential %r (%d): %s",
+                endpoint.provider.name, credential.label, failure.status, masked(failure.message),
             )  # fmt: skip
-        self._mark(endpoint, failure)
+        return None, failure
 
     def _mark(self, endpoint: Endpoint, failure: Failure) -> None:
         """Whose fault it was: the request's own marks nobody."""
@@ -146,7 +199,7 @@ class Attempts:
             health.busy(endpoint.id, failure.retry_after_s)
             statistics.attempted(endpoint.id, "rate_limited")
             return
-        eject_s = _CREDENTIAL_EJECT_S if is_credential_refused(failure) else 0.0
+        eject_s = REFUSED_S if is_credential_refused(failure) else 0.0
         health.failed(endpoint.id, eject_s=eject_s)
         statistics.attempted(endpoint.id, "failed")
 
@@ -163,19 +216,25 @@ class Attempts:
             duration_s = time.monotonic() - serving.started_s
             statistics.served(endpoint.id, serving.first_content_s, completion_tokens, duration_s)
 
-    async def _served(self, leg: Leg, endpoint: Endpoint, started_s: float) -> Serving:
+    async def _served(
+        self, leg: Leg, endpoint: Endpoint, credential: ProviderCredential, started_s: float
+    ) -> Serving:
         exchange, size = self._exchange, leg.size
-        dialect = DIALECTS[endpoint.provider.dialect]
+        dialect = self._dialects[endpoint.provider.dialect]
         assert exchange.hold is not None
         max_tokens = affordable_tokens(size, endpoint, exchange.hold.granted_nano)
-        sent = dialect.encode(leg.request, endpoint, max_tokens)
-        turn = Turn(stream=sent.stream)
-        exchange.interrupted = partial(self._tell_to_stop, endpoint, turn)
+        turn = Turn(stream=leg.request.stream)
+        exchange.interrupted = partial(self._tell_to_stop, endpoint, credential, turn)
         deadlines = exchange.register.deadlines
-        timeout_s = deadlines.first_content_s if sent.stream else deadlines.attempt_s
+        timeout_s = deadlines.first_content_s if turn.stream else deadlines.attempt_s
         async with asyncio.timeout(timeout_s) as exchange.timer:
-            serving = await self._answered(endpoint, dialect, sent, turn)
-        if sent.stream:
+            ready = await prepared(leg.request, endpoint, dialect, self._reach.fetcher)
+            sent = dialect.encode(ready.request, endpoint, max_tokens)
+            turn.stream = sent.stream
+            serving = await self._answered(
+                credential, Asked(endpoint, dialect, turn, ready.filters), sent
+            )
+        if turn.stream:
             exchange.answer = serving.answer
         serving.started_s = started_s
         serving.first_content_s = time.monotonic() - started_s
@@ -185,21 +244,20 @@ class Attempts:
         )
         return serving
 
-    def _tell_to_stop(self, endpoint: Endpoint, turn: Turn) -> None:
+    def _tell_to_stop(self, endpoint: Endpoint, credential: ProviderCredential, turn: Turn) -> None:
         """Some providers work on when the connection closes, and are told by a request."""
         request, turn.cancel_request = turn.cancel_request, None
         if request is not None and not turn.is_done:
-            self._exchange.register.aside(self._reach.upstream.tell(endpoint, request))
+            told = self._reach.upstream.tell(endpoint, request, credential)
+            self._exchange.register.aside(told)
 
-    async def _answered(
-        self, endpoint: Endpoint, dialect: Dialect, sent: Sent, turn: Turn
-    ) -> Serving:
+    async def _answered(self, credential: ProviderCredential, asked: Asked, sent: Sent) -> Serving:
         """Its first content, or its failure; some providers need several requests for that."""
         while True:
-            answer = await self._reach.upstream.send(endpoint, sent)
-            serving = Serving(endpoint, dialect, answer, turn, self._exchange)
+            answer = await self._reach.upstream.send(asked.endpoint, sent, credential)
+            serving = Serving(asked, answer, self._exchange)
             try:
-                await _read_first(serving, answer, dialect, stream=sent.stream)
+                await read_first(serving, stream=sent.stream)
             except RUBBISH as error:
                 # Said of what the provider sent only: a mistake of ours in asking is not its own.
                 answer.abort()
@@ -207,21 +265,8 @@ class Attempts:
             except BaseException:
                 answer.abort()
                 raise
-            if turn.next_request is None or serving.failure is not None:
+            following, asked.turn.next_request = asked.turn.next_request, None
+            if following is None or serving.failure is not None:
                 return serving
-            sent, turn.next_request = turn.next_request, None
+            sent = following
             await asyncio.sleep(sent.wait_s)
-
-
-async def _read_first(serving: Serving, answer: Answer, dialect: Dialect, *, stream: bool) -> None:
-    if not 200 <= answer.status < 300:
-        serving.failure = dialect.decode_error(answer.status, await answer.body())
-        serving.failure.retry_after_s = answer.retry_after_s
-        if answer.status == 408:
-            # 408 is our own deadline; theirs is a failure like any other.
-            serving.failure.status = 504
-        answer.close()
-    elif stream:
-        await until_content(serving, answer, dialect)
-    else:
-        await whole(serving, answer, dialect)

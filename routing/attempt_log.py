@@ -8,16 +8,22 @@ from typing import Any
 
 @dataclass(slots=True)
 class Attempt:
-    """One endpoint tried. `status` as in HTTP; 0 when no answer came."""
+    """One endpoint tried. `status` as in HTTP; 0 when no answer came.
+
+    `credential` is the label of the one that was used, where the provider has several.
+    """
 
     model: str
     provider: str
     status: int
     ms: int
     error: str = ""
+    credential: str = ""
 
     def as_json(self) -> dict[str, Any]:
         document = {
             "model": self.model, "provider": self.provider, "status": self.status, "ms": self.ms,
         }  # fmt: skip
+        if self.credential:
+            document["credential"] = self.credential
         return document | {"error": self.error} if self.error else document

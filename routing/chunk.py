@@ -27,7 +27,8 @@ class Failure:
 
     `retry_after_s` when it said so. `permanent` when the request is at fault and the same endpoint
     would refuse it again. `kind` (routing.failures) tells the two cases apart in which another
-    endpoint may do better: "moderation", with what was flagged in `reasons`, and "context_length".
+    endpoint may do better: "context_length", and "moderation" with its `reasons` and, where it is
+    known, the text that was flagged.
     """
 
     status: int
@@ -36,6 +37,7 @@ class Failure:
     permanent: bool = False
     kind: str = ""
     reasons: tuple[str, ...] = ()
+    flagged_input: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)
@@ -110,7 +112,8 @@ class Turn:
     """What a dialect remembers between the events of one answer; `memory` is for it alone.
 
     `next_request`: the answer continues in the answer to this request. `cancel_request`: what stops
-    a provider that does not notice when we close the connection.
+    a provider that does not notice when we close the connection. `at_end`: what is said when the
+    stream ends, where a protocol has no word for it (PaLM 2).
     """
 
     stream: bool
@@ -121,4 +124,5 @@ class Turn:
     usage: Usage | None = None
     next_request: Sent | None = None
     cancel_request: Sent | None = None
+    at_end: Chunk | None = None
     memory: dict[str, Any] = field(default_factory=dict)

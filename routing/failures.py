@@ -19,6 +19,7 @@ _OF_THE_REQUEST = frozenset({400, 413, 422})
 _CONTEXT_WORDS = (
     "context length", "context_length", "maximum context", "too many tokens", "context window",
     "prompt is too long", "exceeds the limit of", "input is too long", "inputs tokens",
+    "maximum number of tokens",
 )  # fmt: skip
 _MODERATION_CODES = frozenset(
     {

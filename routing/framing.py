@@ -3,6 +3,7 @@
 sse         the data of server-sent events (routing.sse)
 named-sse   the same, each with its name before it on a line of its own
 lines       one JSON document a line (Cohere v1)
+aws         AWS's binary messages, each with its name before it (routing.event_stream)
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from routing import sse
+from routing import event_stream, sse
 from routing.sse import EVENT_BYTES_MAX, MalformedStream
 
 
@@ -59,4 +60,5 @@ FRAMINGS = {
     "lines": Framing(
         Lines, frozenset({"application/stream+json", "application/x-ndjson", "text/event-stream"})
     ),
+    "aws": Framing(event_stream.Decoder, frozenset({"application/vnd.amazon.eventstream"})),
 }

@@ -7,14 +7,14 @@ go back to it unread. Source: seed, section Request Body.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
 from openrouter_site.errors import BadRequest
+from routing.addresses import public_url
 from routing.parameters import invalid, one_of, text
+from routing.pictures import BadPicture, checked_data_url
 
 Message = dict[str, Any]
 
@@ -22,7 +22,6 @@ INPUT_REQUIRED = 'Input required: specify "prompt" or "messages"'
 MESSAGES_MAX = 10_000
 PARTS_MAX = 1_000
 TOOL_CALLS_MAX = 128
-URL_CHARACTERS_MAX = 8_192
 ROLES = {
     "system": "system",
     "user": "user",
@@ -32,8 +31,6 @@ ROLES = {
 }
 PLAIN_ROLES = ("user", "assistant", "system")
 IMAGE_DATA = tuple(f"data:image/{kind};base64," for kind in ("png", "jpeg", "webp"))
-PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
-TUNNELLED_IPV6 = ipaddress.IPv6Network("2002::/16")
 IMAGE_URL_RULE = (
     "must be a public http:// or https:// URL, or begin with data:image/png;base64, "
     "data:image/jpeg;base64, or data:image/webp;base64,"
@@ -162,35 +159,18 @@ def _image(image: Any, where: str) -> Message:
     url = image.get("url")
     if type(url) is not str or not url.isascii():
         raise invalid(f"{where}.url", IMAGE_URL_RULE)
-    if not (url[:32].lower().startswith(IMAGE_DATA) or _is_public(url)):
+    if url[:32].lower().startswith(IMAGE_DATA):
+        try:
+            url = checked_data_url(url)
+        except BadPicture as error:
+            raise invalid(f"{where}.url", f"must be {error}") from None
+    elif public_url(url) is None:
+        # We fetch it at most for a provider that takes bytes only (routing.fetching); any other
+        # provider fetches it itself, and one can stand in our own network.
         raise invalid(f"{where}.url", IMAGE_URL_RULE)
     if image.get("detail") is None:
         return {"url": url}
     return {"url": url, "detail": _detail(f"{where}.detail", image["detail"])}
-
-
-def _is_public(url: str) -> bool:
-    """Whether a provider may fetch it: we never do, but a provider can stand in our own network.
-
-    A URL that two parsers could read differently (blanks, backslash, user@, %2e) is not public,
-    nor is an address in any spelling but the plain one, nor a name without a dot.
-    """
-    if len(url) > URL_CHARACTERS_MAX or not url.isprintable() or " " in url or "\\" in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".")
-        if parts.scheme not in ("http", "https") or {"@", "%"} & set(parts.netloc):
-            return False
-        if ":" in host:
-            address = ipaddress.IPv6Address(host)
-            return address.is_global and address in PUBLIC_IPV6 and address not in TUNNELLED_IPV6
-        last_label = host.rpartition(".")[2]
-        if last_label[:1].isdigit():
-            return ipaddress.IPv4Address(host).is_global
-    except ValueError:
-        return False
-    return "." in host and last_label not in ("localhost", "local", "internal")
 
 
 def _assistant(message: Message, where: str, weight: Weight) -> Message:

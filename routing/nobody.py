@@ -23,7 +23,6 @@ _REMEDIES = {
     ACCOUNT_DATA_POLICY: "Your account forbids providers that may train on prompts:"
     " see /settings/privacy.",
     ACCOUNT_IGNORES: "Your account ignores these providers: see /settings/privacy.",
-    "tools": "Only providers that support tools can serve a request with tools.",
 }
 
 

@@ -22,7 +22,15 @@ from routing.nobody import nobody_fits
 from routing.ordering import ordered, sort_key
 from routing.pricing import COMPLETION_TOKENS_MINIMUM, Size
 from routing.request import ChatRequest
-from routing.requirements import CONTEXT_LENGTH, Choice, Dropped, Stability, fits
+from routing.requirements import (
+    CONTEXT_LENGTH,
+    TOOLS,
+    Choice,
+    Dropped,
+    Stability,
+    fits,
+    takes_tools,
+)
 from routing.resolution import Caller, Wanted, resolve
 
 # What an answer is left when the prompt must be cut and the caller names no max_tokens.
@@ -128,8 +136,23 @@ def _route(wanted: Wanted, choice: Choice) -> Route | None:
     fitting = [endpoint for endpoint in model.endpoints if fits(endpoint, model, choice)]
     if not fitting:
         return None
+    if choice.request.has_tools and len(fitting) > 1:
+        fitting = _native_tools(fitting, choice)
     fitting, compression = _within_context(model, fitting, choice)
     return Route(model, ordered(fitting, choice), compression) if fitting else None
+
+
+def _native_tools(endpoints: list[Endpoint], choice: Choice) -> list[Endpoint]:
+    """Those that take tools, if any: elsewhere they would be words in the prompt (routing.tools)."""
+    native = [each for each in endpoints if takes_tools(each)]
+    if not native or len(native) == len(endpoints):
+        return endpoints
+    choice.dropped += [
+        Dropped(each.model_id, each.provider.name, TOOLS)
+        for each in endpoints
+        if each not in native
+    ]
+    return native
 
 
 def _within_context(

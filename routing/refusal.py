@@ -34,6 +34,7 @@ from openrouter_site.money import dollars
 from routing import failures
 from routing.attempt_log import Attempt
 from routing.chunk import Failure
+from routing.contents import texts
 from routing.pricing import Size, affordable_tokens
 from routing.request import ChatRequest
 
@@ -145,23 +146,22 @@ def _moderated(
         metadata
         | {
             "reasons": list(failure.reasons),
-            "flagged_input": flagged_input(request),
+            "flagged_input": shortened(failure.flagged_input or last_said(request)),
             "model_slug": endpoint.model_id,
         },
     )
 
 
-def flagged_input(request: ChatRequest) -> str:
-    """What was last said, at most 100 characters with the middle left out (today, 1.5)."""
-    text = request.prompt or ""
+def last_said(request: ChatRequest) -> str:
+    """By the user; where a provider does not say which text it refuses, it is taken to be this."""
     for message in reversed(request.messages or ()):
-        content = message.get("content") or ""
-        if message["role"] == "user" and content:
-            text = (
-                content if isinstance(content, str)
-                else " ".join(part["text"] for part in content if part["type"] == "text")
-            )  # fmt: skip
-            break
+        if message["role"] == "user" and message.get("content"):
+            return texts(message)
+    return request.prompt or ""
+
+
+def shortened(text: str) -> str:
+    """At most 100 characters, the middle left out (seed, Moderation Errors)."""
     if len(text) <= _FLAGGED_CHARACTERS_MAX:
         return text
     half = (_FLAGGED_CHARACTERS_MAX - 3) // 2

@@ -90,6 +90,14 @@ def fits(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     return True
 
 
+def takes_tools(endpoint: Endpoint) -> bool:
+    """Natively."""
+    return (
+        "tools" in endpoint.supported_parameters
+        and "tools" not in endpoint.provider.unsupported_parameters
+    )
+
+
 def ignored_parameters(endpoint: Endpoint, request: ChatRequest) -> frozenset[str]:
     """What of the request this endpoint would not be sent (seed, Non-standard parameters)."""
     supported = endpoint.supported_parameters | {"parallel_tool_calls"}
@@ -99,13 +107,6 @@ def ignored_parameters(endpoint: Endpoint, request: ChatRequest) -> frozenset[st
 
 def _supports_parameters(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     return not ignored_parameters(endpoint, choice.request)
-
-
-def _supports_tools(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
-    """Where some provider of the model takes tools, only such a one may have the request."""
-    return "tools" in endpoint.supported_parameters or not any(
-        "tools" in other.supported_parameters for other in model.endpoints
-    )
 
 
 def _within_price(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
@@ -129,6 +130,7 @@ def _within_max_tokens(endpoint: Endpoint, model: Model, choice: Choice) -> bool
 
 # Dropped by routing.plan, which knows all endpoints of the model, and by no rule below.
 CONTEXT_LENGTH = "context length"
+TOOLS = "tools"
 MAX_TOKENS = "max_tokens"
 ACCOUNT_DATA_POLICY = "data policy of the account"
 ACCOUNT_IGNORES = "ignored by the account"
@@ -181,7 +183,6 @@ _RULES = (
         lambda c: c.preferences.require_parameters,
         _supports_parameters,
     ),
-    Rule("tools", lambda c: c.request.has_tools, _supports_tools),
     Rule(
         "image input",
         lambda c: c.request.image_count > 0,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from catalog.snapshot import Endpoint
@@ -31,20 +32,22 @@ class Filter(Protocol):
         """The answer is over: whatever was held back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who was asked, and how the answer is read. `turn` lives as long as the answer."""
+
+    endpoint: Endpoint
+    dialect: Dialect
+    turn: Turn
+    filters: Sequence[Filter] = ()
+
+
 class Serving:
     """What the endpoint said first, and `read` for the rest."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        dialect: Dialect,
-        answer: Answer,
-        turn: Turn,
-        exchange: Exchange,
-        filters: Sequence[Filter] = (),
-    ) -> None:
-        self.endpoint = endpoint
-        self.turn = turn
+    def __init__(self, asked: Asked, answer: Answer, exchange: Exchange) -> None:
+        self.endpoint = asked.endpoint
+        self.turn = asked.turn
         self.chunks: list[Chunk] = []
         self.failure: Failure | None = None
         self.finished = False
@@ -53,8 +56,9 @@ class Serving:
         self.started_s = time.monotonic()
         self.first_content_s = 0.0
         self.answer = answer
-        self._filters = filters
-        self._decode = dialect.decode
+        self.dialect = asked.dialect
+        self._filters = asked.filters
+        self._decode = asked.dialect.decode
         self._exchange = exchange
 
     async def read(self) -> tuple[list[Chunk], Failure | None]:
@@ -115,14 +119,33 @@ class Serving:
     def ended(self) -> tuple[list[Chunk], Failure | None]:
         """The end of the stream: whole if a finish reason came, with or without [DONE]."""
         self.answer.close()
-        chunks = self._filtered([], is_last=True)
+        at_end = self.turn.at_end
+        chunks = self._filtered([at_end] if at_end is not None else [], is_last=True)
         if self.turn.native_finish_reason is None and not self.turn.is_done:
             return chunks, Failure(502, "the provider broke off")
         self.finished = True
         return chunks, None
 
 
-async def until_content(serving: Serving, answer: Answer, dialect: Dialect) -> None:
+async def read_first(serving: Serving, *, stream: bool) -> None:
+    """What the endpoint says first, or its failure. Raises RUBBISH for what is no answer."""
+    answer = serving.answer
+    if not 200 <= answer.status < 300:
+        serving.failure = serving.dialect.decode_error(answer.status, await answer.body())
+        if answer.retry_after_s is not None:
+            # Some say it in the body, which the dialect read.
+            serving.failure.retry_after_s = answer.retry_after_s
+        if answer.status == 408:
+            # 408 is our own deadline; theirs is a failure like any other.
+            serving.failure.status = 504
+        answer.close()
+    elif stream:
+        await _until_content(serving, answer)
+    else:
+        await _whole(serving, answer)
+
+
+async def _until_content(serving: Serving, answer: Answer) -> None:
     """Read until something was said; a failure before that is the attempt's failure."""
     if answer.is_encoded:
         raise ValueError("compressed, though we asked that it should not be")
@@ -130,7 +153,7 @@ async def until_content(serving: Serving, answer: Answer, dialect: Dialect) -> N
         if not answer.content_type.endswith("json"):
             raise ValueError("not a stream of events")
         # Some providers answer a stream request with a plain error, or a whole answer, and 200.
-        await whole(serving, answer, dialect)
+        await _whole(serving, answer)
         return
     while not serving.chunks:
         events = await answer.events()
@@ -147,11 +170,11 @@ async def until_content(serving: Serving, answer: Answer, dialect: Dialect) -> N
             return
 
 
-async def whole(serving: Serving, answer: Answer, dialect: Dialect) -> None:
+async def _whole(serving: Serving, answer: Answer) -> None:
     """An answer that is not streamed: a stream of one chunk."""
     body = await answer.body()
     answer.close()
-    chunk = dialect.decode(body, serving.turn)
+    chunk = serving.dialect.decode(body, serving.turn)
     if chunk is None and serving.turn.next_request is not None:
         return
     if chunk is None:

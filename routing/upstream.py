@@ -1,23 +1,24 @@
-"""The one client that talks to providers: pooled connections, TLS, the credential.
+"""The one client that talks to providers: pooled connections and TLS.
 
-The provider's credential is read here and added here, and is part of nothing else.
+What is sent, with the credential in it, is made by routing.targets.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import ssl
 import time
-from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
 
-from catalog.snapshot import Endpoint, Provider
+from catalog.credentials import ProviderCredential
+from catalog.snapshot import Endpoint
+from routing.authorization import Authorization
 from routing.chunk import Sent
 from routing.connection import Connection, ConnectionLost
 from routing.framing import FRAMINGS
+from routing.keyring import NO_CREDENTIAL
 from routing.sse import MalformedStream
+from routing.targets import Origin, Target, is_absolute, target_of
 
 __all__ = ["Answer", "ConnectionLost", "Upstream"]
 
@@ -29,26 +30,6 @@ _STALE_NOTICED_S = 1.0
 _TELL_TIMEOUT_S = 5.0
 _BODY_BYTES_MAX = 32 * 1024 * 1024
 _ERROR_BYTES_MAX = 64 * 1024
-# What stands in for a credential where the address needs none.
-_NO_CREDENTIAL = "none"
-
-
-# Host, port, and whether it is TLS.
-Origin = tuple[str, int, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a request goes, and the part of its head that is the same for all."""
-
-    endpoint: Endpoint
-    origin: Origin
-    head: bytes = field(repr=False)  # it holds the credential
-
-    def request(self, sent: Sent) -> bytes:
-        if sent.method == "GET":
-            return self.head + b"\r\n"
-        return b"%bContent-Length: %d\r\n\r\n%b" % (self.head, len(sent.body), sent.body)
 
 
 class Answer:
@@ -133,16 +114,22 @@ class Upstream:
     def __init__(self, connect_timeout_s: float) -> None:
         self._connect_timeout_s = connect_timeout_s
         self._idle: dict[Origin, list[Connection]] = {}
-        self._targets: dict[tuple[int, str, bool], Target] = {}
+        self._targets: dict[tuple[int, str, bool, str], Target] = {}
+        self._authorization: Authorization | None = None
         self._tls: ssl.SSLContext | None = None
 
-    async def send(self, endpoint: Endpoint, sent: Sent) -> Answer:
+    async def send(
+        self, endpoint: Endpoint, sent: Sent, credential: ProviderCredential = NO_CREDENTIAL
+    ) -> Answer:
         """Send it; the answer once its headers are here. Raises ConnectionLost.
 
         A pooled connection that the provider closed meanwhile is replaced, once, by a new one.
         """
-        target = self._target(endpoint, sent)
-        request = target.request(sent)
+        target = self._target(endpoint, sent, credential)
+        if target.is_whole:
+            request = target.request(sent)
+        else:
+            request = target.request(sent, await self._authorized(target, sent))
         connection = self._take(target.origin)
         if connection is not None:
             sent_s = time.monotonic()
@@ -155,27 +142,37 @@ class Upstream:
         connection = await self._open(target.origin)
         return await self._exchange(connection, target, request, sent.framing)
 
-    async def tell(self, endpoint: Endpoint, sent: Sent) -> None:
+    async def _authorized(self, target: Target, sent: Sent) -> dict[str, str]:
+        """The headers that are of this request alone."""
+        if self._authorization is None:
+            self._authorization = Authorization()
+        body = b"" if sent.method == "GET" else sent.body
+        return await self._authorization.made(
+            target.endpoint.provider, target.credential,
+            sent.method, target.url, target.headers, body,
+        )  # fmt: skip
+
+    async def tell(self, endpoint: Endpoint, sent: Sent, credential: ProviderCredential) -> None:
         """Send it and take no interest in the answer."""
         with contextlib.suppress(ConnectionLost, MalformedStream, TimeoutError):
             async with asyncio.timeout(_TELL_TIMEOUT_S):
-                answer = await self.send(endpoint, sent)
+                answer = await self.send(endpoint, sent, credential)
                 try:
                     await answer.body()
                     answer.close()
                 finally:
                     answer.abort()
 
-    def _target(self, endpoint: Endpoint, sent: Sent) -> Target:
-        """Made once for each endpoint, and again when the catalog has a new one of its id."""
-        if sent.method != "POST" or _is_absolute(sent.path):
+    def _target(self, endpoint: Endpoint, sent: Sent, credential: ProviderCredential) -> Target:
+        """Made once for each endpoint and credential, and again when the catalog has new ones."""
+        if sent.method != "POST" or is_absolute(sent.path):
             # Of one prediction: nobody will ask for it again.
-            return _target(endpoint, sent)
-        key = (endpoint.id, sent.path, sent.stream)
-        target = self._targets.get(key)
-        if target is None or target.endpoint is not endpoint:
-            target = self._targets[key] = _target(endpoint, sent)
-        return target
+            return target_of(endpoint, sent, credential)
+        key = (endpoint.id, sent.path, sent.stream, credential.id)
+        known = self._targets.get(key)
+        if known is None or known.endpoint is not endpoint or known.credential is not credential:
+            known = self._targets[key] = target_of(endpoint, sent, credential)
+        return known
 
     async def _exchange(
         self, connection: Connection, target: Target, request: bytes, framing: str
@@ -234,63 +231,3 @@ class Upstream:
             for connection in idle:
                 connection.abort()
         self._idle.clear()
-
-
-def _target(endpoint: Endpoint, sent: Sent) -> Target:
-    """Raises ConnectionLost for an address or a header that cannot be sent."""
-    base = (endpoint.provider.served_at or "").rstrip("/")
-    url = sent.path if _is_absolute(sent.path) else base + sent.path
-    parts, origin = _split(url.replace("{model}", endpoint.upstream_model))
-    headers = request_headers(endpoint.provider, stream=sent.stream)
-    if _is_absolute(sent.path) and origin != (home := _split(base)[1]):
-        # Where a provider sends us need not know our credential, and must not be elsewhere.
-        if not _is_neighbour(origin, home):
-            raise ConnectionLost("the provider leads to another site", untouched=True)
-        del headers[endpoint.provider.auth_header]
-    lines = [
-        f"{sent.method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1",
-        f"Host: {parts.netloc.rpartition('@')[2]}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    if any(character in line for line in lines for character in "\r\n\0"):
-        raise ConnectionLost("malformed header", untouched=True)
-    head = "".join(f"{line}\r\n" for line in lines).encode("latin-1", "replace")
-    return Target(endpoint, origin, head)
-
-
-def _is_absolute(path: str) -> bool:
-    return not path.startswith("/")
-
-
-def _split(url: str) -> tuple[SplitResult, Origin]:
-    """Raises ConnectionLost for what is no address of a web server."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise ConnectionLost("malformed address", untouched=True) from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ConnectionLost("malformed address", untouched=True)
-    secure = parts.scheme == "https"
-    return parts, (host, port or (443 if secure else 80), secure)
-
-
-def _is_neighbour(origin: Origin, home: Origin) -> bool:
-    """Another host of the same site: stream.replicate.com beside api.replicate.com."""
-    site = home[0].split(".")[-2:]
-    is_name = len(site) == 2 and not site[-1].isdigit()
-    return is_name and origin[0].split(".")[-2:] == site and origin[2] == home[2]
-
-
-def request_headers(provider: Provider, *, stream: bool) -> dict[str, str]:
-    """Built from scratch, credential included: nothing of the caller's request travels along."""
-    variables = (os.environ.get(name) for name in provider.credential_env)
-    credential = next(filter(None, variables), _NO_CREDENTIAL)
-    scheme = provider.auth_scheme
-    return {
-        "Content-Type": "application/json",
-        "Accept": "text/event-stream" if stream else "application/json",
-        "Accept-Encoding": "identity",
-        **provider.extra_headers,
-        provider.auth_header: f"{scheme} {credential}" if scheme else credential,
-    }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import orjson
 
-from simulator import schema, tokens
-from simulator.ask import Ask, text_of
+from simulator import schema, tokens, yaml_tools
+from simulator.ask import Ask
 from simulator.faults import Directive
 from simulator.prose import Prose, argument_words
 
@@ -64,6 +64,13 @@ def build(ask: Ask, directive: Directive) -> Answer:
         prompt_tokens = tokens.count(ask.prompt)
     if ask.tools and ask.last_role == "user" and ask.say is None:
         return _tool_calls(ask, directive, prompt_tokens)
+    spoken = yaml_tools.offer(ask) if ask.say is None and not ask.tools else None
+    if spoken is not None and spoken.result is None:
+        called = _tool_calls(replace(spoken.ask, tokens_max=None), directive, 0).calls
+        calls = [(call.name, json.loads(call.arguments)) for call in called]
+        ask = replace(ask, say_exactly=yaml_tools.written(calls))
+    elif spoken is not None:
+        ask = replace(spoken.ask, tools=(), result=spoken.result)
     if directive.big:
         number = directive.big_after
         before = tokens.pieces(_text(ask, directive), number) if number else ()
@@ -129,8 +136,8 @@ def _text(ask: Ask, directive: Directive) -> str:
         return _json(ask, prose)
     if ask.model == "echo" or ask.model.endswith("/echo"):
         text = ask.question
-    elif ask.last_role == "tool":
-        text = prose.of_result(text_of(ask.messages[-1]))
+    elif (result := ask.said_by_tool) is not None:
+        text = prose.of_result(result)
     else:
         text = prose.continued() if ask.last_role == "assistant" else prose.answer()
     if directive.u2028:

@@ -129,7 +129,10 @@ class Exchange:
         elif document.ask is not None:
             self._describe(document.ask)
             found = self._found(call, document.ask)
-        if not await self._fails(call.provider, self._directive(found)):
+        directive = self._directive(found)
+        if not await self._fails(call.provider, directive):
+            if document.takes_time and directive.ttft_ms:
+                await asyncio.sleep(directive.ttft_ms / 1000)
             await early.document(self.send, self.record, document.status, document.body)
 
     async def _answer(self, call: Call, ask: Ask, directive: Directive) -> None:

@@ -33,6 +33,10 @@ class Ask:
     """The answer must be JSON; an empty schema is any object."""
     logprobs: bool = False
     top_logprobs: int = 0
+    say_exactly: str | None = None
+    """The answer, whatever was asked."""
+    result: str | None = None
+    """What a tool has said, when it said it in words of the user."""
 
     @cached_property
     def prompt(self) -> str:
@@ -49,8 +53,17 @@ class Ask:
     @property
     def say(self) -> str | None:
         """The exact answer that the user asked for with [[say: ...]]."""
+        if self.say_exactly is not None:
+            return self.say_exactly
         found = _SAY.search(self.prompt)
         return found.group(1) if found else None
+
+    @property
+    def said_by_tool(self) -> str | None:
+        """The result of a call, which the answer is to be about."""
+        if self.result is None and self.last_role == "tool":
+            return text_of(self.messages[-1])
+        return self.result
 
     @property
     def last_role(self) -> str:

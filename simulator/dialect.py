@@ -62,12 +62,14 @@ class Document:
     """An answer without a model: a list, a token, a prediction. `body` is sent as JSON.
 
     `ask`: whose directives are to be suffered instead. `is_listing`: standing faults hit it.
+    `takes_time`: it comes after the time to the first token (ttft_ms), as an answer does.
     """
 
     body: Any
     status: int = 200
     ask: Ask | None = None
     is_listing: bool = False
+    takes_time: bool = False
 
 
 class Dialect(Protocol):

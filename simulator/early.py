@@ -73,8 +73,11 @@ async def refuse(
     if wait_s is not None:
         headers.append(("retry-after", f"{wait_s:g}"))
     dialect = DIALECTS[provider.dialect if provider else "openai"]
-    body = orjson.dumps(dialect.error_body(provider, refused))
-    await answer(send, refused.status, body, headers=headers)
+    body = dialect.error_body(provider, refused)
+    if isinstance(body, str):
+        await answer(send, refused.status, body.encode(), "text/plain; charset=utf-8", headers)
+    else:
+        await answer(send, refused.status, orjson.dumps(body), headers=headers)
 
 
 async def document(send: Send, record: Record, status: int, body: Any) -> None:

@@ -109,7 +109,7 @@ class Log:
 
 
 def masked(headers: Mapping[str, str]) -> dict[str, str]:
-    secret = {"authorization", "x-api-key"}
+    secret = {"authorization", "x-api-key", "x-goog-api-key", "api-key", "x-amz-security-token"}
     return {
         name: ("..." + value[-4:] if name in secret else value) for name, value in headers.items()
     }

@@ -2,6 +2,8 @@
 
     policy   400 with `content_policy_violation` and no reasons (OpenAI)
     filter   400 with `content_filter` and the table of filters in `innererror` (Azure OpenAI)
+    feedback 200 with nothing but `promptFeedback` (Gemini)
+    blocked  498 with a message (Cohere)
     flagged  403 with `moderation`, a message with the reasons, and the reasons again as metadata
              (Together and routers, OpenRouter's own shape among them)
 
@@ -14,16 +16,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-Style = Literal["policy", "filter", "flagged"]
-STYLES: tuple[str, ...] = ("policy", "filter", "flagged")
+Style = Literal["policy", "filter", "flagged", "feedback", "blocked"]
+STYLES: tuple[str, ...] = ("policy", "filter", "flagged", "feedback", "blocked")
 REASONS = ("violence", "hate")
 """What was found when the directive does not say."""
+# Gemini has four categories.
+_CATEGORIES = {
+    "hate": "HATE_SPEECH",
+    "sexual": "SEXUALLY_EXPLICIT",
+    "harassment": "HARASSMENT",
+}
 _FILTERS = ("hate", "self_harm", "sexual", "violence")
 _MESSAGES: dict[str, str] = {
     "policy": "Your request was rejected as a result of our safety system. Your prompt may contain"
     " text that is not allowed by our safety system.",
     "filter": "The response was filtered due to the prompt triggering Azure OpenAI's content"
     " management policy. Please modify your prompt and retry.",
+    "feedback": "",
+    "blocked": "blocked input: please check the policy of use ({reasons}).",
     "flagged": "Your chosen model requires moderation and your input was flagged for"
     ' "{reasons}". No credits were charged.',
 }
@@ -31,8 +41,12 @@ _MESSAGES: dict[str, str] = {
 
 def refusal(style: str, reasons: Sequence[str], message: str | None) -> tuple[int, Any]:
     """Status and body, in one of STYLES. `message` replaces the provider's own words."""
+    if style == "feedback":
+        return 200, {"promptFeedback": _feedback(reasons, message)}
     text = message or _MESSAGES[style].replace("{reasons}", "/".join(reasons))
     error: dict[str, Any] = {"message": text}
+    if style == "blocked":
+        return 498, error
     if style == "policy":
         error |= {
             "type": "invalid_request_error",
@@ -58,3 +72,10 @@ def _filters(reasons: Sequence[str]) -> dict[str, dict[str, Any]]:
         name: {"filtered": name in reasons, "severity": "high" if name in reasons else "safe"}
         for name in names
     }
+
+
+def _feedback(reasons: Sequence[str], message: str | None) -> dict[str, Any]:
+    named = dict.fromkeys(_CATEGORIES.get(reason, "DANGEROUS_CONTENT") for reason in reasons)
+    ratings = [{"category": f"HARM_CATEGORY_{name}", "probability": "HIGH"} for name in named]
+    said = {"blockReasonMessage": message} if message else {}
+    return {"blockReason": "SAFETY", **said, "safetyRatings": ratings}

@@ -1,6 +1,6 @@
 """The OpenAI dialect: which call it is, what is asked, and how it is answered.
 
-    POST .../chat/completions    POST .../completions    GET .../models
+    POST .../chat/completions    POST .../completions    GET .../models    POST .../moderations
 
 What stands before these words is the provider's own base path, and is ignored.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator import openai_request
+from simulator import moderations, openai_request
 from simulator.answer import Answer
 from simulator.ask import Ask
 from simulator.dialect import Call, Document
@@ -25,6 +25,8 @@ def read(call: Call) -> Ask | Document:
         call.wants("GET")
         openai_request.authorize(provider, call.headers, call.key)
         return Document(listing(call), is_listing=True)
+    if path.endswith("/moderations") and provider.slug == "openai":
+        return moderations.read(call)
     is_text = not path.endswith("/chat/completions")
     if is_text and not (path.endswith("/completions") and provider.completions):
         raise Refused(404, f"Unknown request URL: {call.method} {path}.", "url")
@@ -36,10 +38,13 @@ def read(call: Call) -> Ask | Document:
 
 def listing(call: Call) -> Any:
     provider = call.provider
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": name, "object": "model", "created": 1_714_521_600, "owned_by": provider.slug}
         for name in provider.models
     ]
+    if provider.slug == "mistral":
+        capabilities = {"completion_chat": True, "function_calling": True}
+        rows = [{**row, "type": "base", "capabilities": capabilities} for row in rows]
     return rows if provider.bare_listing else {"object": "list", "data": rows}
 
 

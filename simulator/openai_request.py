@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simulator import openai_strict
 from simulator.ask import Ask
 from simulator.errors import Refused
 from simulator.providers import TEXT_ONLY, Provider
@@ -35,6 +36,7 @@ def parse(provider: Provider, body: Json, is_text: bool) -> Ask:
     if not isinstance(model, str) or not model:
         raise _invalid(provider, "model", "you must provide a model parameter")
     messages = _prompt(provider, body) if is_text else _messages(provider, body)
+    openai_strict.check(provider, body, is_text)
     used = {name: value for name, value in body.items() if name not in provider.ignores}
     tools, forced = _tools(provider, used)
     options = _stream_options(provider, body)

@@ -244,6 +244,62 @@ _ROWS = (
         usage_fields=("prompt_cache_hit_tokens", "prompt_cache_miss_tokens"),
         keep_alive=b": keep-alive",
     ),
+    Provider(
+        "azure",
+        ("gpt-4o", "gpt-35-turbo"),
+        dialect="azure",
+        strict=_OPENAI,
+        moderation="filter",
+        retry_after_s=2,
+        id="chatcmpl-{alnum29}",
+        extras=frozenset(("fingerprint",)),
+    ),
+    Provider(
+        "replicate",
+        ("meta/meta-llama-3-70b-instruct", "meta/llama-2-70b-chat"),
+        dialect="replicate",
+    ),
+    Provider(
+        "huggingface",
+        ("HuggingFaceH4/zephyr-7b-beta", "mistralai/Mistral-7B-Instruct-v0.3"),
+        dialect="tgi",
+        invalid_status=422,
+        id="",
+        natural_finish="stop",
+    ),
+    Provider(
+        "modal",
+        ("Intel/neural-chat-7b-v3-1", "KoboldAI/LLaMA2-13B-Psyfighter2"),
+        dialect="runner",
+    ),
+    Provider(
+        "anthropic",
+        ("claude-3-opus-20240229", "claude-3-haiku-20240307", "claude-2.1"),
+        dialect="anthropic",
+        retry_after_s=5,
+    ),
+    Provider(
+        "bedrock",
+        ("anthropic.claude-3-sonnet-20240229-v1:0", "meta.llama3-70b-instruct-v1:0"),
+        dialect="bedrock",
+        listing=False,
+    ),
+    Provider(
+        "google",
+        ("gemini-1.5-pro-preview-0514", "gemini-1.0-pro", "chat-bison@002"),
+        dialect="google",
+        moderation="feedback",
+        eol=b"\r\n",
+    ),
+    Provider(
+        "gemini",
+        ("gemini-1.5-pro", "gemini-1.5-flash", "gemini-pro"),
+        dialect="google",
+        auth_headers=("x-goog-api-key",),
+        moderation="feedback",
+        eol=b"\r\n",
+    ),
+    Provider("cohere", ("command-r-plus", "command-r"), dialect="cohere", moderation="blocked"),
 )
 
 PROVIDERS = {row.slug: row for row in _ROWS}

@@ -12,7 +12,19 @@ from __future__ import annotations
 from typing import Protocol
 
 from catalog.snapshot import Endpoint
-from routing.adapters import openai
+from routing.adapters import (
+    anthropic,
+    azure,
+    bedrock,
+    cohere,
+    cohere_v2,
+    google,
+    openai,
+    replicate,
+    runner,
+    runner_objects,
+    tgi,
+)
 from routing.chunk import Chunk, Failure, Sent, Turn
 from routing.request import ChatRequest
 
@@ -25,4 +37,19 @@ class Dialect(Protocol):
     def decode_error(self, status: int, body: bytes) -> Failure: ...
 
 
-DIALECTS: dict[str, Dialect] = {"openai": openai}
+DIALECTS: dict[str, Dialect] = {
+    "openai": openai,
+    "cohere": cohere,
+    "cohere-v2": cohere_v2,
+    "google-vertex": google,
+    "google-gemini": google,
+    "anthropic": anthropic,
+    "bedrock": bedrock,
+    "azure-openai": azure,
+    "replicate": replicate,
+    "huggingface-tgi": tgi,
+    "openrouter-runner": runner,
+}
+
+# How those that make 3D objects are asked (routing.media), by the dialect of their texts.
+MEDIA_DIALECTS: dict[str, Dialect] = {"openrouter-runner": runner_objects}

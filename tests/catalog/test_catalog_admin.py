@@ -123,6 +123,7 @@ def test_adding_makes_a_row_of_the_operator(alice):
         "slug": "local",
         "dialect": "openai",
         "base_url": "http://127.0.0.1:8080/v1",
+        "auth_kind": "header",
         "auth_header": "Authorization",
         "enabled": "on",
         "origin": "operator",

@@ -4,12 +4,14 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from catalog_builders import document, endpoint_entry
 from django.core.management import CommandError, call_command
 
 from catalog import load, models
+from routing.adapters import DIALECTS
 
 pytestmark = pytest.mark.django_db
 
@@ -184,6 +186,8 @@ def test_add_endpoint_refuses_and_leaves_nothing_behind(options, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--name", "X"], "give --name and --base-url, or --preset"),
+        (["--base-url", "http://h"], "give --name and --base-url, or --preset"),
         (["--name", "X", "--base-url", "localhost:8080"], "base_url: must start with http"),
         (["--name", "X", "--base-url", "http://bob:pw@h/v1"], "must not hold a credential"),
         (["--name", "!", "--base-url", "http://h/v1"], "--slug is needed"),
@@ -201,3 +205,24 @@ def test_add_provider_refuses(words, message):
     assert message in str(caught.value)
     assert "sk-1" not in str(caught.value)
     assert models.Provider.objects.count() == 1
+
+
+PRESETS = json.loads((Path(models.__file__).parent / "data" / "presets.json").read_text())
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_needs_nothing_else(preset):
+    run("add_provider", "--preset", preset)
+    row = models.Provider.objects.get(slug=preset.replace(".", "-"))
+    for field, value in PRESETS[preset].items():
+        assert getattr(row, field) == value
+    assert row.dialect in DIALECTS
+    assert run("add_provider", "--preset", preset).startswith("Provider ")
+
+
+def test_what_is_named_beside_a_preset_wins():
+    run(
+        "add_provider", "--preset", "ollama", "--name", "Big", "--base-url", "http://10.0.0.9:1/v1/"
+    )
+    row = models.Provider.objects.get(slug="big")
+    assert (row.base_url, row.chat_path) == ("http://10.0.0.9:1/v1", "/chat/completions")

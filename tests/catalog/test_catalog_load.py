@@ -88,11 +88,9 @@ def test_packaged_remarks_are_no_part_of_paths_and_renames(packaged):
 
 
 def test_variables_that_hold_no_secret_are_not_sent_as_credentials(packaged):
-    assert packaged.providers["azure"].credential_env == ("AZURE_OPENAI_API_KEY", "AZURE_API_KEY")
-    assert packaged.providers["together"].credential_env == (
-        "TOGETHER_API_KEY",
-        "TOGETHERAI_API_KEY",
-    )
+    rows = dict(models.Provider.objects.values_list("slug", "credential_env"))
+    assert rows["azure"] == ["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"]
+    assert rows["together"] == ["TOGETHER_API_KEY", "TOGETHERAI_API_KEY"]
 
 
 def test_endpoints_stand_cheapest_first_then_by_provider(db):
@@ -218,7 +216,7 @@ def test_read_never_sees_half_of_a_change():
 
 
 def test_reading_takes_few_queries_whatever_the_size(packaged, django_assert_num_queries):
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         load.read()
 
 

@@ -10,8 +10,10 @@ import struct
 import pytest
 from routing_builders import endpoint, provider
 
+from catalog.credentials import ProviderCredential
 from routing.chunk import Sent
 from routing.connection import ConnectionLost
+from routing.keyring import NO_CREDENTIAL
 from routing.upstream import Upstream
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -92,15 +94,17 @@ class Loopback:
             self.requests.append(request)
         return request
 
-    async def send(self, body=b"{}", host="127.0.0.1", **fields):
-        """An Answer; `fields` are the provider's."""
+    async def send(self, body=b"{}", host="127.0.0.1", credential=NO_CREDENTIAL, **fields):
+        """An Answer; `fields` are the provider's, `credential` may be the mere secret."""
+        if isinstance(credential, str):
+            credential = ProviderCredential("test:1", "main", "stored", credential)
         key = (host, *fields)
         if key not in self._targets:
             url = f"{self.scheme}://{host}:{self.port}/v1"
             self._targets[key] = endpoint(
                 len(self._targets), provider(**({"served_at": url} | fields))
             )
-        return await self.upstream.send(self._targets[key], Sent("/chat", body, False))
+        return await self.upstream.send(self._targets[key], Sent("/chat", body, False), credential)
 
     async def ask(self, **given):
         """The whole body of an answer, and the connection goes back into the pool."""

@@ -73,7 +73,9 @@ def read(dialect, case, pieces):
         if chunk is not None:
             chunks.append(chunk)
         if turn.is_done or (chunk is not None and chunk.failure):
-            break
+            return chunks, turn
+    if turn.at_end is not None:
+        chunks.append(turn.at_end)
     return chunks, turn
 
 

@@ -122,7 +122,10 @@ def test_a_prompt_goes_to_completions_or_becomes_a_message():
 def test_messages_become_a_prompt_where_there_is_no_chat():
     only_completes = provider(chat_path=None, completions_path="/completions")
     path, document = sent(chat_request(messages=NAMED), by=only_completes)
-    assert (path, document["prompt"]) == ("/completions", "hi\n\nhi\n\n\n\nrain\n\nbye")
+    assert (path, document["prompt"]) == (
+        "/completions",
+        "alice: hi\n\nbob: hi\n\nrain\n\nbye",
+    )
 
 
 def test_the_callers_request_is_never_changed():

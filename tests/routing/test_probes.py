@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import threading
 import time
 
@@ -12,8 +13,10 @@ from gateway_process import free_port
 from routing_builders import endpoint, provider
 
 from catalog import live
+from catalog.credentials import ProviderCredential
 from catalog.models import Endpoint, Model, Provider
 from routing import probes
+from routing.keyring import NO_CREDENTIAL
 from routing.models import ProviderProbe
 
 SOON = (1.0, 0.5)
@@ -28,7 +31,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server.hangs:
             time.sleep(1)
             return
-        self.send_response(self.server.status)
+        refused = self.server.good not in (None, self.headers["Authorization"])
+        self.send_response(401 if refused else self.server.status)
         for name, value in self.server.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(self.server.body)))
@@ -45,7 +49,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def serving(status=200, body=b"{}", headers=(), hangs=False):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.status, server.body, server.headers, server.hangs = status, body, dict(headers), hangs
-    server.seen, server.daemon_threads = [], True
+    server.seen, server.daemon_threads, server.good = [], True, None
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
@@ -56,10 +60,14 @@ def serving(status=200, body=b"{}", headers=(), hangs=False):
         server.server_close()
 
 
-def asked(server, timeout_s=(1.0, 5.0), **fields):
+def credential(secret, number=1):
+    return ProviderCredential(f"together:{number}", f"key {number}", "stored", secret)
+
+
+def asked(server, timeout_s=(1.0, 5.0), credentials=(NO_CREDENTIAL,), **fields):
     address = f"http://127.0.0.1:{server.server_address[1]}/v1"
     one = provider("Together", **({"served_at": address, "models_path": "/models"} | fields))
-    return probes.probe(endpoint(1, one), timeout_s)
+    return probes.probe(endpoint(1, one), credentials, timeout_s)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +83,9 @@ def test_what_an_answer_means(status, ok):
     assert len(server.seen) == 1, "a redirect is not followed"
 
 
-def test_the_call_is_the_list_of_models_with_the_credential(monkeypatch):
-    monkeypatch.setenv("TOGETHER_API_KEY", "secret")
+def test_the_call_is_the_list_of_models_with_the_credential():
     with serving() as server:
-        asked(server, credential_env=("TOGETHER_API_KEY",), extra_headers={"X-Region": "eu"})
+        asked(server, credentials=[credential("secret")], extra_headers={"X-Region": "eu"})
     ((method, path, headers, body),) = server.seen
     assert (method, path, body) == ("GET", "/v1/models", b"")
     assert headers["Authorization"] == "Bearer secret" and headers["X-Region"] == "eu"
@@ -100,13 +107,13 @@ def test_silence_is_down():
 
 def test_nobody_there_is_down():
     one = provider("Together", served_at=f"http://127.0.0.1:{free_port()}", models_path="/models")
-    found = probes.probe(endpoint(1, one), SOON)
+    found = probes.probe(endpoint(1, one), [NO_CREDENTIAL], SOON)
     assert (found.ok, found.error) == (False, "ConnectionError")
 
 
 def test_an_address_that_is_none_is_down():
     one = provider("Together", served_at="nonsense://[", models_path="/models")
-    assert not probes.probe(endpoint(1, one), SOON).ok
+    assert not probes.probe(endpoint(1, one), [NO_CREDENTIAL], SOON).ok
 
 
 def test_no_credential_is_written_down():
@@ -115,6 +122,38 @@ def test_no_credential_is_written_down():
         found = asked(server)
     assert "abcdefgh" not in found.error and "Incorrect" in found.error
     assert len(found.error) <= 200
+
+
+def test_a_secret_of_any_shape_is_hidden():
+    secret = "0123456789abcdef0123456789abcdef"
+    with serving(401, f"no such key: {secret}".encode()) as server:
+        found = asked(server, credentials=[credential(secret)])
+    assert found.error == "no such key: ***"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "ok"), [("google-gemini", False), ("openai", True), ("unheard of", True)]
+)
+def test_whoever_refuses_a_key_with_400_is_understood(dialect, ok):
+    """As the Gemini API answers an API key that it does not know."""
+    error = {
+        "code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT",
+        "details": [{"reason": "API_KEY_INVALID", "domain": "googleapis.com"}],
+    }  # fmt: skip
+    with serving(400, json.dumps({"error": error}).encode()) as server:
+        found = asked(server, dialect=dialect)
+    assert (found.ok, found.status) == (ok, 400 if ok else 401)
+
+
+def test_the_next_credential_is_tried_when_one_is_refused():
+    with serving() as server:
+        server.good = "Bearer second"
+        found = asked(server, credentials=[credential("first"), credential("second", 2)])
+        assert found.ok
+        server.good = "Bearer third"
+        found = asked(server, credentials=[credential("first"), credential("second", 2)])
+        assert (found.ok, found.status) == (False, 401)
+    assert len(server.seen) == 4
 
 
 # --- All of them, and the rows -------------------------------------------------------------------

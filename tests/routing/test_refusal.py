@@ -18,7 +18,7 @@ from billing.refusals import (
 from routing import refusal
 from routing.attempt_log import Attempt
 from routing.chunk import Failure
-from routing.refusal import flagged_input, in_band, masked, of_failures, of_ledger
+from routing.refusal import in_band, last_said, masked, of_failures, of_ledger, shortened
 
 A, B = endpoint(1, provider("Azure")), endpoint(2, provider("Bedrock"))
 SITE = "https://gateway.example"
@@ -231,9 +231,9 @@ def test_a_flagged_input_is_403_with_what_was_flagged():
 def test_the_flagged_input_is_the_last_thing_said_by_the_user_and_short():
     said = ({"role": "user", "content": "old"}, {"role": "user", "content": "a" * 90 + "b" * 90},
             {"role": "assistant", "content": "no"})  # fmt: skip
-    shown = flagged_input(chat_request(messages=said))
+    shown = shortened(last_said(chat_request(messages=said)))
     assert len(shown) <= 100 and shown.startswith("aaa") and shown.endswith("bbb")
     assert "..." in shown
     parts = [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "x"}}]
-    assert flagged_input(chat_request(messages=({"role": "user", "content": parts},))) == "look"
-    assert flagged_input(chat_request(messages=None, prompt="raw")) == "raw"
+    assert last_said(chat_request(messages=({"role": "user", "content": parts},))) == "look"
+    assert last_said(chat_request(messages=None, prompt="raw")) == "raw"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from picture_builders import data_url, jpeg, png
 
 from openrouter_site.errors import BadRequest
 from routing.request import parse
@@ -67,3 +68,26 @@ def test_image_must_be_public_or_a_picture_in_base64(url):
         chat(url)
     assert caught.value.metadata["field"] == "messages[0].content[1].image_url.url"
     assert "data:image/webp;base64," in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("data:image/png;base64,AA", "must be standard base64"),
+        ("data:image/png;base64,", "must be standard base64"),
+        ("data:image/png;base64,PGh0bWw+", "must be a PNG, JPEG or WebP picture"),
+        (data_url(png()[:33] + b"<html>" * 9), "must be a PNG picture"),
+        (data_url(png(50_000, 50_000)), "must be at most 16384 pixels"),
+    ],
+)
+def test_a_picture_in_base64_must_be_one(url, remedy):
+    with pytest.raises(BadRequest, match=remedy) as caught:
+        chat(url)
+    assert caught.value.metadata["field"] == "messages[0].content[1].image_url.url"
+
+
+@pytest.mark.parametrize("declared", ["data:image/png;base64", "DATA:image/WebP;base64"])
+def test_the_type_of_a_picture_in_base64_is_set_right(declared):
+    right = data_url(jpeg(), "image/jpeg")
+    sent = chat(declared + right[right.index(",") :])
+    assert sent.messages[0]["content"][1]["image_url"]["url"] == right

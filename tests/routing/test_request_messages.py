@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from picture_builders import data_url, jpeg, png, webp
 
 from openrouter_site.errors import BadRequest
 from routing.request import parse
 
-PIXEL = "data:image/png;base64,iVBORw0KGgo="
+PIXEL = data_url(png())
 
 
 def chat(*messages):
@@ -145,7 +146,7 @@ def test_message_is_refused_by_its_place_and_key(messages, field, expected):
         user([words(), image(), image("https://example.com/a.png", detail="low")]),
         user([words(cache_control={"type": "ephemeral", "ttl": "1h"})]),
         user([image("http://8.8.8.8/a"), image("https://[2606:4700::1]:8443/a?b#c")]),
-        user([image("data:image/jpeg;base64,AA=="), image("DATA:image/WebP;base64,AA==")]),
+        user([image(data_url(jpeg(), "image/jpeg")), image(data_url(webp(), "image/webp"))]),
         {"role": "system", "content": "Be kind."},
         {"role": "assistant", "content": "Hello"},
         {"role": "assistant", "content": "Hello", "name": "bob", "refusal": "no"},

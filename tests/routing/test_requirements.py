@@ -130,8 +130,12 @@ def test_tools_go_to_whoever_takes_them_if_there_is_one():
     takes = {"supported_parameters": frozenset({"tools"})}
     assert served(pair(takes), chat_request(**TOOLS)) == {1}
     assert served(pair(), chat_request(**TOOLS)) == {1, 2}
+    # Left alone, who takes none gets them in words.
     ignoring = chat_request(**TOOLS, provider=ProviderPreferences(ignore=("Good",)))
-    assert reasons(pair(takes), ignoring)["Bad"] == "tools"
+    assert served(pair(takes), ignoring) == {2}
+    required = ProviderPreferences(ignore=("Good",), require_parameters=True)
+    left = reasons(pair(takes), chat_request(**TOOLS, provider=required))
+    assert left["Bad"] == "provider.require_parameters"
 
 
 def test_pictures_need_a_model_that_sees():

@@ -10,7 +10,7 @@ from simulator_process import events, text_of
 
 from simulator.providers import PROVIDERS
 
-SLUGS = sorted(PROVIDERS)
+SLUGS = sorted(slug for slug, provider in PROVIDERS.items() if provider.dialect == "openai")
 USAGE_UNASKED = {"together", "deepinfra", "mistral", "fireworks", "novita", "lepton", "deepseek"}
 
 

@@ -164,7 +164,7 @@ class Row:
         return self.image(self.streamed)
 
     def error(self, ask=chat):
-        words = f'{unique()} [[simulate status=503 message="The oven is cold"]]'
+        words = f'{unique()} [[simulate status=500 message="The oven is cold"]]'
         answer = ask(self.gateway, self.caller, words, self.model, provider=self.only)
         assert answer.status == 502, answer.body
         metadata = answer.error["metadata"]

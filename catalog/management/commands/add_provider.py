@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.text import slugify
 
-from catalog import editing, load, models
+from catalog import addresses, editing, models
 from catalog.changes import told
+from catalog.document import DATA
 from catalog.entry import InvalidCatalog
 
+_PRESETS: dict[str, dict[str, Any]] = json.loads((DATA / "presets.json").read_bytes())
 _OPENAI_PATHS = {
     "chat_path": "/chat/completions",
     "completions_path": "/completions",
@@ -25,10 +28,16 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--name", required=True, help="As in provider.order: Local.")
+        parser.add_argument(
+            "--preset",
+            choices=sorted(_PRESETS),
+            help="Where it is and how it speaks, for those we know; what you name beside it wins.",
+        )
+        parser.add_argument("--name", help="As in provider.order: Local. Needed without --preset.")
         parser.add_argument("--slug", help="Short name; made from --name when left out.")
         parser.add_argument(
-            "--base-url", required=True, help="Where its paths begin: http://127.0.0.1:8080/v1"
+            "--base-url",
+            help="Where its paths begin: http://127.0.0.1:8080/v1. Needed without --preset.",
         )
         parser.add_argument("--dialect", help="How it speaks; openai when left out.")
         parser.add_argument(
@@ -41,11 +50,17 @@ class Command(BaseCommand):
         parser.add_argument("--completions-path", help="/completions for the dialect openai.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        preset = _PRESETS.get(options["preset"] or "", {})
+        name = options["name"] or preset.get("name")
+        if not (name and (options["base_url"] or preset)):
+            raise CommandError("give --name and --base-url, or --preset")
+        own = "" if options["name"] else options["preset"].replace(".", "-")
+        slug = options["slug"] or own
         try:
-            row = _existing(options["name"], options["slug"])
+            row = _existing(name, slug)
             is_new = row is None
-            row = row or models.Provider(slug=options["slug"] or slugify(options["name"]))
-            differences = editing.put(row, _fields(options, is_new))
+            row = row or models.Provider(slug=slug or slugify(name))
+            differences = editing.put(row, _fields(options, preset, name, is_new))
         except InvalidCatalog as error:
             raise CommandError(str(error)) from None
         if is_new:
@@ -72,17 +87,19 @@ def _existing(name: str, slug: str | None) -> models.Provider | None:
     return named
 
 
-def _fields(options: dict[str, Any], is_new: bool) -> dict[str, Any]:
-    """What was given, and for a new provider the defaults of its dialect."""
-    dialect = options["dialect"] or "openai"
+def _fields(
+    options: dict[str, Any], preset: dict[str, Any], name: str, is_new: bool
+) -> dict[str, Any]:
+    """What was given, then the preset's; and for a new provider the defaults of its dialect."""
+    dialect = options["dialect"] or preset.get("dialect", "openai")
     given = {
-        "name": options["name"],
-        "base_url": options["base_url"].rstrip("/"),
+        "name": name,
+        "base_url": options["base_url"] and options["base_url"].rstrip("/"),
         "dialect": options["dialect"],
         "chat_path": options["chat_path"],
         "completions_path": options["completions_path"],
     }
-    fields = {name: value for name, value in given.items() if value is not None}
+    fields = preset | {field: value for field, value in given.items() if value is not None}
     if options["api_key_env"] is not None:
         fields["credential_env"] = [options["api_key_env"]] if options["api_key_env"] else []
     if not is_new:
@@ -95,7 +112,10 @@ def _fields(options: dict[str, Any], is_new: bool) -> dict[str, Any]:
 def _where(row: models.Provider) -> str:
     if not row.enabled:
         return "It is switched off; enable it in the admin."
-    address = load.served_at(row)
+    address = addresses.served_at(row)
     if address is None and row.credential_env:
-        return f"Not served yet: set {row.credential_env[0]} and restart the server."
+        return (
+            f"Not served yet: set {row.credential_env[0]} and restart the server, or store a "
+            f"credential with add_credential --provider {row.slug}."
+        )
     return f"Served at {address or 'no address: its {placeholders} are not set'}."

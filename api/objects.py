@@ -1,0 +1,93 @@
+"""POST /api/v1/objects/generations: 3D objects from a text (seed, 3D Objects), as a bare ASGI
+callable.
+
+As with a completion, two tasks share a request: the server's own waits for the client to leave, and
+the exchange's, which nobody cancels, does the work and writes the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import orjson
+
+from accounts import keys
+from api.http import (
+    ClientLeft,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    answer_error,
+    answer_preflight,
+    read_body,
+    read_head,
+)
+from openrouter_site.errors import ApiError, InternalError, MethodNotAllowed, Unavailable
+from routing.complete import App, Engine, new_generation_id
+from routing.exchange import Exchange
+from routing.media import generate
+from routing.media_request import MediaRequest, parse
+
+logger = logging.getLogger(__name__)
+
+PATH = "/api/v1/objects/generations"
+
+
+async def serve(engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
+    """`{"generations": [...]}`; raises nothing, answers errors in the one shape."""
+    if scope["method"] == "OPTIONS":
+        await answer_preflight(send)
+        return
+    exchange_id = new_generation_id()
+    try:
+        if scope["method"] != "POST":
+            raise MethodNotAllowed(("POST",))
+        head = read_head(scope["headers"])
+        key = await keys.authenticate(head.authorization)
+        request = parse(await read_body(head, receive))
+        if engine.register.draining:
+            raise Unavailable("The server is restarting. Try again.", retry_after_s=1)
+    except ClientLeft:
+        return
+    except ApiError as error:
+        await answer_error(send, error)
+        return
+    except Exception:
+        logger.exception("request %s failed", exchange_id)
+        await answer_error(send, InternalError(exchange_id))
+        return
+    exchange = Exchange(engine.register, exchange_id, stream=False)
+    work = _work(engine, exchange, request, key, head.app(), send)
+    await _attend(engine.register.start(exchange, work), exchange, receive)
+
+
+async def _attend(task: asyncio.Task[None], exchange: Exchange, receive: Receive) -> None:
+    """Until the client is gone, which the server also says when the answer is out."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    if not task.done():
+        exchange.abandon()
+
+
+async def _work(
+    engine: Engine,
+    exchange: Exchange,
+    request: MediaRequest,
+    key: keys.Key,
+    app: App,
+    send: Send,
+) -> None:
+    """The exchange's task: run the story, write what came of it."""
+    generation_id = (b"x-generation-id", exchange.id.encode())
+    try:
+        outputs = await generate(engine, exchange, request, key, app)
+    except ApiError as error:
+        await answer_error(send, error, (generation_id,))
+    except Exception:
+        logger.exception("request %s failed", exchange.id)
+        await answer_error(send, InternalError(exchange.id), (generation_id,))
+    else:
+        headers = ((b"content-type", b"application/json"), generation_id)
+        await answer(send, 200, orjson.dumps({"generations": outputs}), headers)

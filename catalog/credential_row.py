@@ -1,0 +1,49 @@
+"""The row of a stored credential; part of catalog.models."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from catalog import validators
+
+
+def ending(last_four: str) -> str:
+    """What is shown of a secret."""
+    return f"...{last_four}" if last_four else "(too short to show an end)"
+
+
+class Credential(models.Model):
+    """A provider's credential, encrypted (catalog.encryption) and never shown again."""
+
+    provider = models.ForeignKey(
+        "catalog.Provider", on_delete=models.CASCADE, related_name="credentials"
+    )
+    label = models.CharField(
+        max_length=64,
+        validators=[validators.label],
+        help_text="What logs, records and answers may call it.",
+    )
+    encrypted = models.TextField(editable=False)
+    last_four = models.CharField(max_length=4, blank=True, editable=False)
+    position = models.PositiveSmallIntegerField(default=0, help_text="The lowest is tried first.")
+    enabled = models.BooleanField(default=True, help_text="Off: it is not used.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_tested_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_test_result = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        ordering = ("provider_id", "position", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "label"],
+                name="credential_provider_label_unique",
+                violation_error_message="This provider has a credential with this label.",
+            )
+        ]
+
+    @property
+    def ending(self) -> str:
+        return ending(self.last_four)
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.label}"
