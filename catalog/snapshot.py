@@ -31,6 +31,7 @@ class Provider:
     `chat_path` and `completions_path` are appended to it; None where the provider has no such call.
     `credential_ids` are those of its credentials in the order to try, empty where it needs none or
     is played by a stand-in; the credentials themselves are never part of the catalog.
+    `quirks`: where it departs from its dialect (catalog.validators.QUIRKS).
     """
 
     slug: str

@@ -27,7 +27,6 @@ from billing.holds import Cashier  # noqa: E402
 from catalog import live  # noqa: E402
 from openrouter_site.database import OUTAGES  # noqa: E402
 from routing import tokens  # noqa: E402
-from routing.attempt import Reach  # noqa: E402
 from routing.complete import Engine  # noqa: E402
 from routing.demotion import obey_probes  # noqa: E402
 from routing.exchange import Deadlines, Register  # noqa: E402
@@ -35,6 +34,7 @@ from routing.fetching import Fetcher  # noqa: E402
 from routing.health import Health  # noqa: E402
 from routing.keyring import Keyring  # noqa: E402
 from routing.moderation import Moderator  # noqa: E402
+from routing.reach import Reach  # noqa: E402
 from routing.sharing import share  # noqa: E402
 from routing.statistics import Statistics  # noqa: E402
 from routing.upstream import Upstream  # noqa: E402

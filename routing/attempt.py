@@ -14,7 +14,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from catalog.credentials import ProviderCredential
@@ -27,34 +26,18 @@ from routing.attempt_log import Attempt
 from routing.authorization import CredentialUnusable
 from routing.chunk import Failure, Sent, Turn
 from routing.exchange import ClientGone, Exchange
-from routing.fetching import Fetcher
-from routing.health import Health
-from routing.keyring import REFUSED_S, Keyring, is_of_credential
+from routing.keyring import is_of_credential
 from routing.leg import Leg
-from routing.moderation import Moderator, Verdict
+from routing.moderation import Verdict
 from routing.preparation import prepared
 from routing.pricing import affordable_tokens
+from routing.reach import Reach
 from routing.refusal import is_credential_refused, masked, shown
 from routing.serving import RUBBISH, Asked, Serving, read_first
 from routing.sse import MalformedStream
-from routing.statistics import Statistics
-from routing.upstream import ConnectionLost, Upstream
+from routing.upstream import ConnectionLost
 
 logger = logging.getLogger(__name__)
-
-BUSY = frozenset({429, 529})
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What attempts need of the process: the way to the providers, and what is known of them."""
-
-    upstream: Upstream
-    health: Health
-    statistics: Statistics
-    keyring: Keyring
-    fetcher: Fetcher
-    moderator: Moderator
 
 
 class Attempts:
@@ -125,7 +108,7 @@ class Attempts:
                     self._exchange.check()
                     continue
             self.failures.append((failure, endpoint))
-            self._mark(endpoint, failure)
+            self._reach.mark(endpoint, failure)
             break
         return None
 
@@ -190,26 +173,13 @@ class Attempts:
             )  # fmt: skip
         return None, failure
 
-    def _mark(self, endpoint: Endpoint, failure: Failure) -> None:
-        """Whose fault it was: the request's own marks nobody."""
-        health, statistics = self._reach.health, self._reach.statistics
-        if failure.permanent:
-            return
-        if failure.status in BUSY:
-            health.busy(endpoint.id, failure.retry_after_s)
-            statistics.attempted(endpoint.id, "rate_limited")
-            return
-        eject_s = REFUSED_S if is_credential_refused(failure) else 0.0
-        health.failed(endpoint.id, eject_s=eject_s)
-        statistics.attempted(endpoint.id, "failed")
-
     def ended(self, serving: Serving, failure: Failure | None, completion_tokens: int) -> None:
         """An answer that had begun is over. A failure is the provider's unless we ended it."""
         endpoint, statistics = serving.endpoint, self._reach.statistics
         if failure is not None:
             ended_by = self._exchange.ended_by
             if ended_by is None or isinstance(ended_by, RequestTimeout):
-                self._mark(endpoint, failure)
+                self._reach.mark(endpoint, failure)
             return
         statistics.attempted(endpoint.id, "succeeded")
         if serving.finished and not self._exchange.gone:

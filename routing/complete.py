@@ -24,13 +24,14 @@ from billing.writer import LedgerDown
 from catalog.snapshot import Catalog, Endpoint
 from openrouter_site.errors import ApiError, BadRequest, PaymentRequired
 from routing import pricing, refusal, sampling
-from routing.attempt import Attempts, Reach
+from routing.attempt import Attempts
 from routing.chunk import Chunk, Failure
 from routing.exchange import ClientGone, Exchange, Register
 from routing.explanation import Explanation
 from routing.leg import Leg, leg_of, measure
 from routing.plan import Plan, Route, plan
 from routing.pricing import Size
+from routing.reach import Reach
 from routing.request import ChatRequest
 from routing.serving import Serving
 from routing.settlement import Outcome, record

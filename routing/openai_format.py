@@ -14,11 +14,25 @@ from catalog.snapshot import Endpoint
 from routing import failures, openai_quirks
 from routing.chunk import Chunk, Failure, Turn, Usage
 from routing.contents import figure, named
+from routing.logprobs import as_content
 from routing.request import ChatRequest
 
 _DONE = b"[DONE]"
 
 _NOT_OPENAI = frozenset(("reasoning", "reasoning_details", "cache_control"))
+
+# What may stand beside the text of a message, and our name for it.
+_BESIDE = {
+    key: key
+    for key in (
+        "tool_calls", "function_call", "refusal", "reasoning", "reasoning_details", "annotations",
+        "audio", "images",
+    )
+} | {"reasoning_content": "reasoning"}  # fmt: skip
+
+# Where the words of an error stand.
+_WORDS_KEYS = ("message", "msg", "detail", "error", "faultstring")
+_ERROR_DEPTH_MAX, _ERRORS_SHOWN = 4, 5
 
 # What providers say, in the five words of today's API; whatever else they say means "stop".
 FINISH_REASONS = {
@@ -93,8 +107,8 @@ def decode(event: bytes, turn: Turn) -> Chunk | None:
         turn.is_done = True
         return None
     document = orjson.loads(event)
-    if document.get("error"):
-        return Chunk(failure=_failure_of(document["error"], 502))
+    if document.get("error") or document.get("object") == "error":
+        return Chunk(failure=_failure_of(document.get("error") or document, 502))
     if not turn.upstream_id:
         turn.upstream_id = str(document.get("id") or "")
         turn.system_fingerprint = document.get("system_fingerprint")
@@ -110,7 +124,10 @@ def decode(event: bytes, turn: Turn) -> Chunk | None:
 
 
 def _chunk(choice: dict[str, Any], turn: Turn) -> Chunk | None:
-    said = choice.get("delta") or choice.get("message")
+    said = choice.get("delta")
+    if said is None:
+        # Perplexity has both: the message is all that was said so far.
+        said = choice.get("message")
     text = (said.get("content") if said else choice.get("text")) or ""
     if not isinstance(text, str):
         raise TypeError("content is not text")
@@ -120,6 +137,8 @@ def _chunk(choice: dict[str, Any], turn: Turn) -> Chunk | None:
     if native is None and delta is None and logprobs is None:
         # Nearly every chunk. Without words it is the role alone, or a keep-alive.
         return Chunk(text) if text else None
+    if logprobs is not None and said:
+        logprobs = as_content(logprobs)
     if native:
         turn.native_finish_reason = native
     elif not (text or delta):
@@ -134,8 +153,8 @@ def _chunk(choice: dict[str, Any], turn: Turn) -> Chunk | None:
 
 
 def _beside_text(said: dict[str, Any]) -> dict[str, Any] | None:
-    """tool_calls, reasoning and the like; nulls and what we say ourselves are left out."""
-    beside = {key: value for key, value in said.items() if value and key not in ("role", "content")}
+    """tool_calls, reasoning and the like; nulls and what only this provider says are left out."""
+    beside = {_BESIDE[key]: value for key, value in said.items() if value and key in _BESIDE}
     if calls := beside.get("tool_calls"):
         # Some providers number only what they send in pieces; clients put pieces together by it.
         beside["tool_calls"] = [_numbered(index, call) for index, call in enumerate(calls)]
@@ -172,8 +191,10 @@ def decode_error(status: int, body: bytes) -> Failure:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
         return Failure(status, "", permanent=False)
-    error = document.get("error") or document if isinstance(document, dict) else document
-    return _failure_of(error, status)
+    if isinstance(document, dict):
+        # Fireworks' gateway has a fault, FastAPI has details, most have an error.
+        return _failure_of(document.get("error") or document.get("fault") or document, status)
+    return _failure_of(document, status)
 
 
 def _status_said(error: dict[str, Any]) -> int:
@@ -191,13 +212,25 @@ def _failure_of(error: Any, status: int) -> Failure:
     if isinstance(error, dict):
         if status == 502:
             status = _status_said(error)
-        message = error.get("message") or error.get("detail") or ""
         code = error.get("code") or error.get("type")
         reasons = _flagged(error)
-    else:
-        message = error
-    message = message if isinstance(message, str) else orjson.dumps(message).decode()
-    return failures.failure(status, message, code=code, reasons=reasons)
+    return failures.failure(status, _words(error), code=code, reasons=reasons)
+
+
+def _words(error: Any, depth: int = 0) -> str:
+    """What an error says for people, wherever its provider puts that. Never what was sent: some
+    repeat it beside."""
+    if isinstance(error, str):
+        return error
+    if depth > _ERROR_DEPTH_MAX:
+        return ""
+    if isinstance(error, list):
+        return "; ".join(_words(item, depth + 1) for item in error[:_ERRORS_SHOWN])
+    if not isinstance(error, dict):
+        return "" if error is None else str(error)
+    said = next((words for key in _WORDS_KEYS if (words := _words(error.get(key), depth + 1))), "")
+    place = error.get("loc")
+    return f"{place[-1]}: {said}" if isinstance(place, list) and place and said else said
 
 
 def _flagged(error: dict[str, Any]) -> list[Any]:

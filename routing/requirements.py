@@ -122,6 +122,11 @@ def _within_price(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     )
 
 
+def _sends_images(endpoint: Endpoint) -> bool:
+    """Whether the provider's protocol has a place for them."""
+    return getattr(DIALECTS[endpoint.provider.dialect], "TAKES_IMAGES", True)
+
+
 def _within_max_tokens(endpoint: Endpoint, model: Model, choice: Choice) -> bool:
     """An answer of the length asked for must be possible, with a prompt beside it."""
     asked, most = choice.size.max_tokens or 0, endpoint.max_completion_tokens
@@ -186,7 +191,7 @@ _RULES = (
     Rule(
         "image input",
         lambda c: c.request.image_count > 0,
-        lambda e, m, c: "image" in m.input_modalities,
+        lambda e, m, c: "image" in m.input_modalities and _sends_images(e),
     ),
     Rule(MAX_TOKENS, lambda c: c.size.max_tokens is not None, _within_max_tokens),
 )

@@ -73,15 +73,11 @@ class ToolReader:
         while self._held:
             before = self._state
             piece = self._state()
-            if piece is None:
-                if self._state == before:
-                    return
-            elif isinstance(piece, str):
-                piece, self._space = self._space + piece, ""
-                yield piece
-            else:
+            if piece is not None:
+                yield self._space + piece if isinstance(piece, str) else piece
                 self._space = ""
-                yield piece
+            elif self._state == before:
+                return
 
     def _rest(self, *, is_whole: bool) -> list[Piece]:
         """Nothing more comes: what is held is a call, if the answer was not cut off, or text."""
@@ -97,8 +93,7 @@ class ToolReader:
         space, self._space = self._space, ""
         return [space + held] if held else []
 
-    def _take(self, end: int | None = None) -> str:
-        end = len(self._held) if end is None else end
+    def _take(self, end: int) -> str:
         taken, self._held = self._held[:end], self._held[end:]
         return taken
 
@@ -106,7 +101,7 @@ class ToolReader:
         end = self._held.find("\n") + 1
         if end:
             self._state = next_state
-        return self._take(end or None)
+        return self._take(end or len(self._held))
 
     # Text
 
@@ -169,7 +164,7 @@ class ToolReader:
         return None
 
     def _pass(self) -> Piece | None:
-        return self._take()
+        return self._take(len(self._held))
 
     # Blocks
 

@@ -139,7 +139,7 @@ def _text(ask: Ask, directive: Directive) -> str:
     elif (result := ask.said_by_tool) is not None:
         text = prose.of_result(result)
     else:
-        text = prose.continued() if ask.last_role == "assistant" else prose.answer()
+        text = prose.continued() if ask.is_begun else prose.answer()
     if directive.u2028:
         text = EXOTIC + text
     return _long_enough(text, prose, directive)

@@ -10,6 +10,17 @@ from typing import Any
 
 from simulator import faults
 
+# What instruct templates put around a turn, in the families that have a mark of their own for it,
+# and what they put before an answer.
+MARKS = re.compile(
+    r"\[/?INST\]|<</?SYS>>|</?s>|<\|\w+\|>(?:\w+<\|\w+\|>)?(?:system|user|assistant)?"
+    r"|<(?:start|end)_of_turn>\w*|### \w+:|\b(?:USER|ASSISTANT|User|Assistant|Human):"
+)
+_ANSWER = re.compile(
+    r"\[/INST\]|<\|assistant\|>|<\|im_start\|>assistant|assistant<\|end_header_id\|>"
+    r"|<start_of_turn>model|<\|CHATBOT_TOKEN\|>|### (?:Response|Assistant):"
+    r"|\b(?:ASSISTANT|Assistant):"
+)
 _SAY = re.compile(r"\[\[say: ?(.*?)\]\]", re.DOTALL)
 
 
@@ -48,15 +59,44 @@ class Ask:
 
     @cached_property
     def question(self) -> str:
-        return faults.without_blocks(self.prompt)
+        return faults.without_blocks(self._last_turn)
+
+    @property
+    def _last_turn(self) -> str:
+        """Of a text in which a template holds several turns, what the user said last."""
+        answer = self._answer_mark if self.is_text else None
+        if answer is None:
+            return self.prompt
+        turns = MARKS.split(self.prompt[: answer.start()])
+        return next((turn.strip() for turn in reversed(turns) if turn.strip()), "")
+
+    @cached_property
+    def _answer_mark(self) -> re.Match[str] | None:
+        """Where the answer begins in such a text."""
+        found = None
+        for found in _ANSWER.finditer(self.prompt):  # noqa: B007 the last one
+            pass
+        return found
+
+    @property
+    def is_begun(self) -> bool:
+        """Is the answer to go on where the prompt ends?"""
+        if not self.is_text:
+            return self.last_role == "assistant"
+        return self._answer_mark is not None and bool(
+            self.prompt[self._answer_mark.end() :].strip()
+        )
 
     @property
     def say(self) -> str | None:
         """The exact answer that the user asked for with [[say: ...]]."""
         if self.say_exactly is not None:
             return self.say_exactly
-        found = _SAY.search(self.prompt)
-        return found.group(1) if found else None
+        found = _SAY.findall(self.prompt)
+        if not found:
+            return None
+        # Of a text that holds several turns, the last one counts.
+        return str(found[-1] if self.is_text else found[0])
 
     @property
     def said_by_tool(self) -> str | None:

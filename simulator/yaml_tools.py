@@ -13,11 +13,9 @@ from typing import Any
 
 import yaml
 
-from simulator.ask import Ask, text_of
+from simulator.ask import MARKS, Ask, text_of
 
 _TOOLS = re.compile(r"```ya?ml\s*\n(tools:\n.*?)\n```", re.DOTALL)
-# What instruct templates put around a turn, in the families that have a mark of their own for it.
-_MARKS = re.compile(r"\[/?INST\]|<</?SYS>>|</?s>|<\|\w+\|>\w*|<(?:start|end)_of_turn>\w*|### \w+:")
 _FORM = "tool_calls:"
 
 
@@ -45,7 +43,7 @@ def offer(ask: Ask) -> Offer | None:
     before = _without_introduction(text[: blocks[-1].start()])
     was_called = _was_called(ask, place, before)
     if ask.is_text:
-        before = _MARKS.split(before)[-1].strip()
+        before = MARKS.split(before)[-1].strip()
     messages = [*ask.messages]
     messages[place] = {**messages[place], "content": before}
     # Lines like "Result of clock (call 1):" are not part of it.

@@ -5,6 +5,9 @@ A dialect is a module with three pure functions:
     encode(request, endpoint, max_tokens) -> Sent
     decode(event, turn) -> Chunk | None
     decode_error(status, body) -> Failure
+
+and, where it is so: `NEEDS_IMAGE_BYTES = True` (pictures must be sent, not linked), or
+`TAKES_IMAGES = False`.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from routing.cohere_shared import FINISH_REASONS, decode_error, failure_of, usag
 from routing.request import ChatRequest
 from routing.translation import call_id, tool_call
 
+TAKES_IMAGES = False
 __all__ = ["decode", "decode_error", "encode"]
 
 Json = dict[str, Any]

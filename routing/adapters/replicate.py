@@ -19,6 +19,7 @@ from routing.contents import figure
 from routing.prompts import prompt_of, stops_of
 from routing.request import ChatRequest
 
+TAKES_IMAGES = False
 _STOPS_MAX = 16
 _POLL_FIRST_S, _POLL_MAX_S = 0.25, 1.0
 _AS_IT_IS = "{prompt}"

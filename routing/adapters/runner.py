@@ -20,6 +20,7 @@ from routing.contents import figure
 from routing.prompts import prompt_of, stops_of
 from routing.request import ChatRequest
 
+TAKES_IMAGES = False
 # The runner's own default is 42.
 _TOKENS_DEFAULT = 1024
 _STOPS_MAX = 16

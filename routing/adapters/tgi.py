@@ -20,6 +20,7 @@ from routing.prompts import prompt_of, stops_of
 from routing.request import ChatRequest
 from routing.templates import TEMPLATES
 
+TAKES_IMAGES = False
 _STOPS_MAX = 4
 _TOP_TOKENS_MAX = 5
 _BUSY = 529

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from simulator_process import Simulator, start, stop
 
 from routing.connection import ConnectionLost
-from routing.google_token import GoogleTokens
+from routing.google_token import GoogleTokens, TokenRefused
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +165,10 @@ def test_one_who_gives_up_takes_nothing_from_the_others(run, oauth, account):
     assert oauth.count == 1
 
 
-def refusal(run, credential):
+def refusal(run, credential, kind=TokenRefused):
     with pytest.raises(ConnectionLost) as caught:
         run(GoogleTokens().get(credential))
+    assert type(caught.value) is kind
     assert caught.value.untouched
     assert caught.value.__cause__ is None and caught.value.__suppress_context__
     return str(caught.value)
@@ -177,12 +178,12 @@ def test_a_refusal_says_why_and_nothing_else(run, oauth, account):
     oauth.answers = [INVALID]
     assert refusal(run, account(oauth.uri)) == "no token from Google: invalid_grant"
     oauth.answers = [(400, {"error": "secret words", "error_description": "PRIVATE"})]
-    assert refusal(run, account(oauth.uri)) == "no token from Google: RefreshError"
+    assert refusal(run, account(oauth.uri), ConnectionLost) == "no token from Google: RefreshError"
 
 
 def test_google_is_not_reached(run, account):
     credential = account("http://127.0.0.1:9/token")
-    assert refusal(run, credential) == "no token from Google: TransportError"
+    assert refusal(run, credential, ConnectionLost) == "no token from Google: TransportError"
 
 
 @pytest.mark.parametrize(

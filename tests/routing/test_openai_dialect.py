@@ -87,13 +87,14 @@ def test_tool_calls_and_reasoning_travel_beside_the_text():
         event({"tool_calls": more}),
         event({"reasoning": "hm", "content": ""}),
         event({"reasoning_content": "hm"}),
+        event({"content": None, "token_id": 5, "of_this_provider_alone": 1}),
         event({"refusal": "no"}, "tool_calls"),
     )
     assert [(chunk.text, chunk.delta) for chunk in chunks] == [
         ("", {"tool_calls": calls}),
         ("", {"tool_calls": more}),
         ("", {"reasoning": "hm"}),
-        ("", {"reasoning_content": "hm"}),
+        ("", {"reasoning": "hm"}),
         ("", {"refusal": "no"}),
     ]
 

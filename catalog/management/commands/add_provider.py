@@ -104,8 +104,10 @@ def _fields(
         fields["credential_env"] = [options["api_key_env"]] if options["api_key_env"] else []
     if not is_new:
         return fields
-    if dialect != "openai" and "chat_path" not in fields:
-        raise InvalidCatalog(f"--chat-path is needed: what the dialect {dialect!r} uses varies")
+    if dialect != "openai" and not {"chat_path", "completions_path"} & set(fields):
+        raise InvalidCatalog(
+            f"--chat-path is needed, or --completions-path: what {dialect!r} uses varies"
+        )
     return {**(_OPENAI_PATHS if dialect == "openai" else {}), **fields}
 
 

@@ -1,0 +1,41 @@
+"""What attempts need of the process: the way to the providers, and what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog.snapshot import Endpoint
+from routing.chunk import Failure
+from routing.fetching import Fetcher
+from routing.health import Health
+from routing.keyring import REFUSED_S, Keyring
+from routing.moderation import Moderator
+from routing.refusal import is_credential_refused
+from routing.statistics import Statistics
+from routing.upstream import Upstream
+
+BUSY = frozenset({429, 529})
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One for the process."""
+
+    upstream: Upstream
+    health: Health
+    statistics: Statistics
+    keyring: Keyring
+    fetcher: Fetcher
+    moderator: Moderator
+
+    def mark(self, endpoint: Endpoint, failure: Failure) -> None:
+        """Whose fault it was: the request's own marks nobody."""
+        if failure.permanent:
+            return
+        if failure.status in BUSY:
+            self.health.busy(endpoint.id, failure.retry_after_s)
+            self.statistics.attempted(endpoint.id, "rate_limited")
+            return
+        eject_s = REFUSED_S if is_credential_refused(failure) else 0.0
+        self.health.failed(endpoint.id, eject_s=eject_s)
+        self.statistics.attempted(endpoint.id, "failed")
