@@ -14,6 +14,7 @@ import orjson
 from openrouter_site.errors import ApiError
 from routing.chunk import Chunk
 from routing.exchange import Exchange
+from routing.logprobs import as_content, as_lists
 from routing.sse import DONE, frame
 
 
@@ -55,7 +56,7 @@ class Frames:
             **({"text": chunk.text} if self._completion else {"delta": said}),
             "finish_reason": chunk.finish_reason,
             "native_finish_reason": chunk.native_finish_reason,
-            "logprobs": chunk.logprobs,
+            "logprobs": _logprobs(chunk, completion=self._completion),
         }
         return frame(orjson.dumps({**self._base, "choices": [choice]}))
 
@@ -76,6 +77,13 @@ class Frames:
         return frame(orjson.dumps(document))
 
 
+def _logprobs(chunk: Chunk, *, completion: bool) -> dict[str, Any] | None:
+    """In the shape of the API that was called, whichever the provider was asked by."""
+    if chunk.logprobs is None:
+        return None
+    return as_lists(chunk.logprobs) if completion else as_content(chunk.logprobs)
+
+
 def whole(exchange: Exchange, chunk: Chunk, *, completion: bool) -> bytes:
     """The document of an answer that is not streamed."""
     choice: dict[str, Any] = {"index": 0}
@@ -92,7 +100,7 @@ def whole(exchange: Exchange, chunk: Chunk, *, completion: bool) -> bytes:
     choice |= {
         "finish_reason": chunk.finish_reason,
         "native_finish_reason": chunk.native_finish_reason,
-        "logprobs": chunk.logprobs,
+        "logprobs": _logprobs(chunk, completion=completion),
     }
     metadata = exchange.metadata()
     return orjson.dumps(

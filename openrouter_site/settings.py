@@ -161,7 +161,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # --- The product -------------------------------------------------------------------------------
 
-# Providers whose credential is in the environment are called at their own address; the others at
+# Providers that have a credential, in the environment or stored, are called at their own address; the others at
 # this one ("{slug}" is filled in), or not at all when it is empty.
 UNCONFIGURED_PROVIDER_URL = env_text("UNCONFIGURED_PROVIDER_URL")
 if PRODUCTION and UNCONFIGURED_PROVIDER_URL:
@@ -246,5 +246,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "uvicorn.error": {"level": "WARNING"},
+        # It warns of each try, while whoever waits for a connection says that there is none.
+        "psycopg.pool": {"level": "ERROR"},
     },
 }

@@ -168,8 +168,9 @@ class Attempts:
         attempt.status, attempt.error = failure.status, shown(failure)
         if is_credential_refused(failure):
             logger.error(
-                "%s refuses our credential %r (%d): %s",
-                endpoint.provider.name, credential.label, failure.status, masked(failure.message),
+                "%s refuses our credential%s (%d): %s",
+                endpoint.provider.name, f" {label!r}" if label else "", failure.status,
+                masked(failure.message),
             )  # fmt: skip
         return None, failure
 

@@ -34,9 +34,9 @@ def as_lists(given: Any) -> Logprobs | None:
     """The shape of text completions, whichever came; None for what is neither."""
     if not isinstance(given, dict) or not isinstance(given.get("content"), list):
         return given if isinstance(given, dict) and "tokens" in given else None
-    content = given["content"]
+    content = _entries(given["content"])
     tops = [
-        {top["token"]: top["logprob"] for top in entry.get("top_logprobs") or ()}
+        {top["token"]: top["logprob"] for top in _entries(entry.get("top_logprobs"))}
         for entry in content
     ]
     return {
@@ -44,6 +44,16 @@ def as_lists(given: Any) -> Logprobs | None:
         "token_logprobs": [entry["logprob"] for entry in content],
         "top_logprobs": tops if any(tops) else None,
     }
+
+
+def _entries(given: Any) -> list[Logprobs]:
+    """Those that are some: nobody checked what the provider sent."""
+    found = given if isinstance(given, list) else []
+    return [
+        each
+        for each in found
+        if isinstance(each, dict) and isinstance(each.get("token"), str) and "logprob" in each
+    ]
 
 
 def _entry(token: Any, logprob: Any) -> dict[str, Any]:

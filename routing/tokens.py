@@ -32,6 +32,8 @@ PER_IMAGE = 765
 # Other vocabularies split the same text differently; seldom by more than a quarter (money.md).
 _MARGIN_NUMERATOR, _MARGIN_DENOMINATOR = 5, 4
 _MARGIN_PER_MESSAGE = 16
+# How to call tools, in words, for a model that knows none (routing.tools).
+_MARGIN_TOOLS = 300
 
 
 @lru_cache(maxsize=1)
@@ -122,4 +124,5 @@ def count_request(request: ChatRequest) -> int:
 def ceiling(request: ChatRequest, counted: int) -> int:
     """More prompt tokens than any provider will find: what a hold must cover."""
     margin = -(-counted * _MARGIN_NUMERATOR // _MARGIN_DENOMINATOR)
+    margin += _MARGIN_TOOLS * request.has_tools
     return margin + _MARGIN_PER_MESSAGE * max(1, request.message_count)

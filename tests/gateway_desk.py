@@ -25,8 +25,11 @@ from billing.writer import run_now
 from openrouter_site.money import parse_amount
 
 
-def key(email, credits="5", limit=None, debt=None, expired=False):
+def key(email, credits="5", limit=None, debt=None, expired=False, ignored=("azure",)):
+    """Azure sells OpenAI's models at OpenAI's prices: without it, a test knows who is asked."""
     user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    if list(ignored) != user.ignored_providers:
+        User.objects.filter(pk=user.pk).update(ignored_providers=list(ignored))
     expires_at = datetime.now(UTC) - timedelta(hours=1) if expired else None
     row, text = keys.create(user, "wire", expires_at=expires_at)
     if limit is not None:

@@ -17,6 +17,8 @@ from routing.sse import Decoder
 
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, "cost": 0.5}
 LOGPROBS = {"content": [{"token": "a", "logprob": -1.5, "bytes": [97], "top_logprobs": []}]}
+# The same as text completions show it.
+LISTS = {"tokens": ["a"], "token_logprobs": [-1.5], "top_logprobs": None}
 CALLS = [{"index": 0, "id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
 
 
@@ -95,7 +97,7 @@ def test_completion_mode_has_text_instead_of_a_delta():
     assert only(made.chunk(Chunk(text="Hi"))) == expected | {"choices": [choice(text="Hi")]}
     chunk = Chunk(finish_reason="length", native_finish_reason="length", logprobs=LOGPROBS)
     assert only(made.chunk(chunk)) == expected | {
-        "choices": [choice("length", "length", LOGPROBS, text="")]
+        "choices": [choice("length", "length", LISTS, text="")]
     }
 
 
@@ -173,6 +175,6 @@ def test_a_whole_answer(chunk, content, beside):
 def test_a_whole_completion():
     chunk = Chunk(text="Hi", finish_reason="stop", native_finish_reason="eos", logprobs=LOGPROBS)
     assert answer(chunk, completion=True) == base("text_completion") | {
-        "choices": [choice("stop", "eos", LOGPROBS, text="Hi")],
+        "choices": [choice("stop", "eos", LISTS, text="Hi")],
         "usage": USAGE,
     }
