@@ -161,8 +161,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # --- The product -------------------------------------------------------------------------------
 
-# Providers that have a credential, in the environment or stored, are called at their own address; the others at
-# this one ("{slug}" is filled in), or not at all when it is empty.
+# Providers that have a credential, in the environment or stored, are called at their own address;
+# the others at this one ("{slug}" is filled in), or not at all when it is empty.
 UNCONFIGURED_PROVIDER_URL = env_text("UNCONFIGURED_PROVIDER_URL")
 if PRODUCTION and UNCONFIGURED_PROVIDER_URL:
     raise ImproperlyConfigured("PRODUCTION=1 never serves models from UNCONFIGURED_PROVIDER_URL")
