@@ -14,7 +14,7 @@ import orjson
 from openrouter_site.errors import ApiError
 from routing.chunk import Chunk
 from routing.exchange import Exchange
-from routing.logprobs import as_content, as_lists
+from routing.formats.logprobs import as_content, as_lists
 from routing.sse import DONE, frame
 
 

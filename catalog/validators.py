@@ -95,7 +95,8 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_name, value))
 
 
-# Where providers depart from their dialect, and what a value must be (routing.openai_quirks acts).
+# Where providers depart from their dialect, and what a value must be;
+# routing.formats.openai_quirks acts upon it.
 QUIRKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "alternates": (lambda value: value is True, "true"),
     "completes_base_only": (lambda value: value is True, "true"),

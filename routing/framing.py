@@ -3,7 +3,7 @@
 sse         the data of server-sent events (routing.sse)
 named-sse   the same, each with its name before it on a line of its own
 lines       one JSON document a line (Cohere v1)
-aws         AWS's binary messages, each with its name before it (routing.event_stream)
+aws         AWS's binary messages, each with its name before it (routing.formats.event_stream)
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from routing import event_stream, sse
+from routing import sse
+from routing.formats import event_stream
 from routing.sse import EVENT_BYTES_MAX, MalformedStream
 
 

@@ -19,7 +19,7 @@ import orjson
 from catalog.snapshot import Catalog, Endpoint, Prices, Provider
 from routing.chunk import Sent
 from routing.classifier import classifier
-from routing.contents import texts
+from routing.formats.contents import texts
 from routing.keyring import Keyring
 from routing.request import ChatRequest
 from routing.sse import MalformedStream

@@ -143,7 +143,7 @@ def _route(wanted: Wanted, choice: Choice) -> Route | None:
 
 
 def _native_tools(endpoints: list[Endpoint], choice: Choice) -> list[Endpoint]:
-    """Those that take tools, if any: elsewhere they are words in the prompt (routing.tools)."""
+    """Those that take tools, if any: elsewhere they are words in the prompt."""
     native = [each for each in endpoints if takes_tools(each)]
     if not native or len(native) == len(endpoints):
         return endpoints

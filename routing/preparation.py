@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from catalog.snapshot import Endpoint
 from routing.adapters import Dialect
 from routing.fetching import Fetcher, with_bytes
-from routing.prefill import PrefillFilter, prefill_text
+from routing.reading.prefill import PrefillFilter, prefill_text
+from routing.reading.stop_filter import StopFilter
+from routing.reading.tool_reader import ToolReader
+from routing.reading.tools import as_text, needs_text
 from routing.request import ChatRequest
 from routing.serving import Filter
-from routing.stop_filter import StopFilter
-from routing.tool_reader import ToolReader
-from routing.tools import as_text, needs_text
 
 _LETTERS = string.ascii_letters + string.digits
 

@@ -34,7 +34,7 @@ from openrouter_site.money import dollars
 from routing import failures
 from routing.attempt_log import Attempt
 from routing.chunk import Failure
-from routing.contents import texts
+from routing.formats.contents import texts
 from routing.pricing import Size, affordable_tokens
 from routing.request import ChatRequest
 

@@ -32,7 +32,7 @@ PER_IMAGE = 765
 # Other vocabularies split the same text differently; seldom by more than a quarter (money.md).
 _MARGIN_NUMERATOR, _MARGIN_DENOMINATOR = 5, 4
 _MARGIN_PER_MESSAGE = 16
-# How to call tools, in words, for a model that knows none (routing.tools).
+# How to call tools, in words, for a model that knows none (routing.reading.tools).
 _MARGIN_TOOLS = 300
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing import anthropic_messages, content_blocks, failures
+from routing import failures
 from routing.chunk import Chunk, Failure, Sent, Turn, Usage
-from routing.contents import figure
+from routing.formats import anthropic_messages, content_blocks
+from routing.formats.contents import figure
 from routing.request import ChatRequest
 
 Document = dict[str, Any]

@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing import openai_format
 from routing.chunk import Sent
-from routing.openai_format import decode, decode_error
-from routing.prompts import prompt_of, stops_of
+from routing.formats import openai_format
+from routing.formats.openai_format import decode, decode_error
+from routing.formats.prompts import prompt_of, stops_of
 from routing.request import ChatRequest
 
 __all__ = ["decode", "decode_error", "encode"]

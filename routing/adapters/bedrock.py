@@ -1,7 +1,8 @@
 """The Bedrock dialect: AWS's Converse API, one shape for all the models that AWS serves.
 
 Source: AWS, Amazon Bedrock API reference (Converse, ConverseStream) and botocore's service model of
-`bedrock-runtime`. The model stands in the path; a stream is AWS's own (routing/event_stream.py).
+`bedrock-runtime`. The model stands in the path; a stream is AWS's own
+(routing/formats/event_stream.py).
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from urllib.parse import quote
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing import content_blocks, converse_request, failures
+from routing import failures
 from routing.chunk import Chunk, Failure, Sent, Turn, Usage
-from routing.contents import figure
+from routing.formats import content_blocks, converse_request
+from routing.formats.contents import figure
 from routing.request import ChatRequest
 
 Document = dict[str, Any]

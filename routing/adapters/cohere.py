@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing import cohere_chat
 from routing.chunk import Chunk, Failure, Sent, Turn
-from routing.cohere_shared import FINISH_REASONS, decode_error, failure_of, usage_of
+from routing.formats import cohere_chat
+from routing.formats.cohere_shared import FINISH_REASONS, decode_error, failure_of, usage_of
+from routing.formats.translation import call_id, tool_call
 from routing.request import ChatRequest
-from routing.translation import call_id, tool_call
 
 TAKES_IMAGES = False
 __all__ = ["decode", "decode_error", "encode"]

@@ -12,10 +12,16 @@ import orjson
 
 from catalog.snapshot import Endpoint
 from routing.chunk import Chunk, Failure, Sent, Turn
-from routing.cohere_shared import FINISH_REASONS, decode_error, failure_of, sampling, usage_of
-from routing.contents import named, texts
+from routing.formats.cohere_shared import (
+    FINISH_REASONS,
+    decode_error,
+    failure_of,
+    sampling,
+    usage_of,
+)
+from routing.formats.contents import named, texts
+from routing.formats.translation import SILENCE, accepted, continuation, tool_call
 from routing.request import ChatRequest
-from routing.translation import SILENCE, accepted, continuation, tool_call
 
 __all__ = ["decode", "decode_error", "encode"]
 

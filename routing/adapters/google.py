@@ -13,11 +13,12 @@ from urllib.parse import quote
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing import failures, google_contents, palm
+from routing import failures
 from routing.chunk import Chunk, Failure, Sent, Turn, Usage
-from routing.contents import figure
+from routing.formats import google_contents, palm
+from routing.formats.contents import figure
+from routing.formats.translation import call_id, said, tool_call
 from routing.request import ChatRequest
-from routing.translation import call_id, said, tool_call
 
 Json = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """The OpenAI dialect: chat completions and legacy completions, as seventeen providers speak it.
 
 What differs between them is data: paths, parameters and their names, and quirks
-(routing.openai_quirks). Source: OpenAI API reference and catalog/data/providers_2024.json.
+(routing.formats.openai_quirks). Source: OpenAI API reference and catalog/data/providers_2024.json.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing import openai_format
 from routing.chunk import Sent
-from routing.openai_format import decode, decode_error
-from routing.prompts import prompt_of
+from routing.formats import openai_format
+from routing.formats.openai_format import decode, decode_error
+from routing.formats.prompts import prompt_of
+from routing.formats.templates import TEMPLATES
 from routing.request import ChatRequest
-from routing.templates import TEMPLATES
 
 __all__ = ["decode", "decode_error", "encode"]
 

@@ -16,7 +16,7 @@ import orjson
 from catalog.snapshot import Endpoint
 from routing import failures
 from routing.chunk import Chunk, Failure, Sent, Turn
-from routing.contents import split_data_url
+from routing.formats.contents import split_data_url
 from routing.request import ChatRequest
 
 _URL_CHARACTERS_MAX = 4096

@@ -13,12 +13,13 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing import failures, openai_format
+from routing import failures
 from routing.chunk import Chunk, Failure, Sent, Turn, Usage
-from routing.contents import figure
-from routing.prompts import prompt_of, stops_of
+from routing.formats import openai_format
+from routing.formats.contents import figure
+from routing.formats.prompts import prompt_of, stops_of
+from routing.formats.templates import TEMPLATES
 from routing.request import ChatRequest
-from routing.templates import TEMPLATES
 
 TAKES_IMAGES = False
 _STOPS_MAX = 4

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from routing_builders import chat_request, endpoint, provider
 
 from routing.adapters.anthropic import encode
-from routing.anthropic_messages import tool_id
+from routing.formats.anthropic_messages import tool_id
 from routing.request import ChatRequest
 
 CLAUDE = provider("Anthropic", chat_path="/messages", completions_path="/complete")

@@ -11,7 +11,7 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.event_stream import Decoder
+from routing.formats.event_stream import Decoder
 from routing.sse import EVENT_BYTES_MAX, MalformedStream
 
 EVENT = {":event-type": "contentBlockDelta", ":message-type": "event"}

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from routing_builders import chat_request, endpoint, provider
 
 from routing.adapters.google import encode
-from routing.google_schema import cleaned
+from routing.formats.google_schema import cleaned
 from simulator import google_gemini
 
 VERTEX = provider("Google", chat_path="/publishers/google/models/{model}:generateContent")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routing.logprobs import as_content, as_lists
+from routing.formats.logprobs import as_content, as_lists
 
 
 def entry(token, logprob, top=()):

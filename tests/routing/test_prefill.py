@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from routing_builders import chat_request
 
 from routing.chunk import Chunk, Failure
-from routing.prefill import PrefillFilter, prefill_text
+from routing.reading.prefill import PrefillFilter, prefill_text
 
 PREFILL = "I'm not sure, but my best guess is"
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.chunk import Chunk
-from routing.stop_filter import StopFilter
+from routing.reading.stop_filter import StopFilter
 
 
 def read(pieces, *stops, ends=True):

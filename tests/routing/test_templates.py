@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.templates import TEMPLATES, render
+from routing.formats.templates import TEMPLATES, render
 
 CONVERSATION = (
     {"role": "system", "content": "Be kind."},

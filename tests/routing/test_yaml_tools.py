@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from routing_builders import endpoint, provider
 
+from routing.reading.tool_yaml import NotReadable, dump, load, settled
+from routing.reading.tools import as_text, needs_text, offered
 from routing.request import parse
-from routing.tool_yaml import NotReadable, dump, load, settled
-from routing.tools import as_text, needs_text, offered
 
 WEATHER = {
     "name": "get_current_weather",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from routing_builders import chat_request
 
 from routing.chunk import Chunk, Failure
-from routing.tool_reader import ToolReader
+from routing.reading.tool_reader import ToolReader
 
 TOOLS = [
     {"type": "function", "function": {"name": "get_weather", "parameters": {

@@ -14,9 +14,9 @@ from catalog.snapshot import Endpoint, Prices, Provider
 from routing import sse
 from routing.adapters import openai
 from routing.chunk import Turn
+from routing.reading.tool_reader import ToolReader
+from routing.reading.tools import as_text, needs_text
 from routing.request import parse
-from routing.tool_reader import ToolReader
-from routing.tools import as_text, needs_text
 
 QUESTION = "What is the weather like in Boston?"
 APPENDIX = """

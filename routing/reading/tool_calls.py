@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from routing.tool_yaml import NotReadable, load, settled
+from routing.reading.tool_yaml import NotReadable, load, settled
 
 Call = tuple[str, str]
 """Name, and arguments as JSON."""

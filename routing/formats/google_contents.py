@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.snapshot import Endpoint
-from routing.contents import named, split_data_url, texts
-from routing.google_schema import cleaned, is_empty_object
-from routing.request import ChatRequest
-from routing.translation import (
+from routing.formats.contents import named, split_data_url, texts
+from routing.formats.google_schema import cleaned, is_empty_object
+from routing.formats.translation import (
     SILENCE,
     accepted,
     arguments_of,
@@ -20,6 +19,7 @@ from routing.translation import (
     clamped,
     continuation,
 )
+from routing.request import ChatRequest
 
 Json = dict[str, Any]
 

@@ -1,7 +1,8 @@
 """A request in the words of AWS's Converse API. Pure.
 
 Source: AWS, Amazon Bedrock API reference (Converse). The conversation is that of Anthropic's
-Messages (routing/anthropic_messages.py), whose rules Converse shares: each block gets another name.
+Messages (routing/formats/anthropic_messages.py), whose rules Converse shares: each block gets
+another name.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from routing import anthropic_messages
-from routing.contents import Message
+from routing.formats import anthropic_messages
+from routing.formats.contents import Message
 
 Document = dict[str, Any]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from routing.chunk import Chunk
-from routing.contents import texts
+from routing.formats.contents import texts
 from routing.request import ChatRequest
 
 CHARACTERS_MIN, WORDS_MIN = 12, 3

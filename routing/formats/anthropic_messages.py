@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 
-from routing.content_blocks import REASONING_FORMAT
-from routing.contents import Message, named, split_data_url
+from routing.formats.content_blocks import REASONING_FORMAT
+from routing.formats.contents import Message, named, split_data_url
 
 Block = dict[str, Any]
 Turns = list[dict[str, Any]]

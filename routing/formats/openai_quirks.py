@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from routing.contents import Message
+from routing.formats.contents import Message
 
 Quirks = Mapping[str, Any]
 

@@ -1,9 +1,9 @@
 """Calls of tools in the words of a model that knows none, also while they stream. Pure.
 
-The form is the one `routing.tools` asks for: a block of YAML with `tool_calls:`, in a fence or not;
-JSON of the same shape will do. Text before a call goes on at once, and only what looks like the
-beginning of a block is held back, until it is one or is not. What turns out to be none is given
-back as it came, to the last character.
+The form is the one `tools` asks for: a block of YAML with `tool_calls:`, in a fence or not; JSON of
+the same shape will do. Text before a call goes on at once, and only what looks like the beginning
+of a block is held back, until it is one or is not. What turns out to be none is given back as it
+came, to the last character.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from routing.chunk import Chunk
+from routing.reading.tool_blocks import BLOCK_END, FENCE, FENCE_END, FENCE_LINE_MAX, begins, openers
+from routing.reading.tool_calls import read_calls
+from routing.reading.tool_yaml import CHARACTERS_MAX
+from routing.reading.tools import offered
 from routing.request import ChatRequest
-from routing.tool_blocks import BLOCK_END, FENCE, FENCE_END, FENCE_LINE_MAX, begins, openers
-from routing.tool_calls import read_calls
-from routing.tool_yaml import CHARACTERS_MAX
-from routing.tools import offered
 
 Calls = list[dict[str, Any]]
 Piece = str | Calls

@@ -5,7 +5,7 @@ end of the prompt"). For each attempt at an endpoint:
 
     if needs_text(request, endpoint):
         sent = dialect.encode(as_text(request), endpoint, max_tokens)
-        reader = ToolReader(request, new_id)  # routing.tool_reader; when request.has_tools
+        reader = ToolReader(request, new_id)  # routing.reading.tool_reader; when request.has_tools
         ... each decoded chunk goes through reader.feed, the end of the answer through finish
 
 Pure: a changed request is a new one.
@@ -20,10 +20,10 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing.contents import named, texts
+from routing.formats.contents import named, texts
 from routing.messages import Message, text_size
+from routing.reading.tool_yaml import dump
 from routing.request import ChatRequest
-from routing.tool_yaml import dump
 
 PARAMETERS = frozenset(("tools", "tool_choice", "parallel_tool_calls"))
 

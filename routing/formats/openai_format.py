@@ -11,10 +11,11 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing import failures, openai_quirks
+from routing import failures
 from routing.chunk import Chunk, Failure, Turn, Usage
-from routing.contents import figure, named
-from routing.logprobs import as_content
+from routing.formats import openai_quirks
+from routing.formats.contents import figure, named
+from routing.formats.logprobs import as_content
 from routing.request import ChatRequest
 
 _DONE = b"[DONE]"

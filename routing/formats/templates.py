@@ -2,8 +2,8 @@
 
     rendered = render(request.messages, endpoint.instruct_type, prefill=request.prefill)
 
-Source of the formats: the model cards of their families (routing.template_table). Only what the
-caller said goes into the prompt: no default system prompt is added. The very first token (BOS) is
+Source of the formats: the model cards of their families (template_table). Only what the caller
+said goes into the prompt: no default system prompt is added. The very first token (BOS) is
 left to the provider, whose tokenizer adds it.
 
 A text of the conversation that holds a template's own marks (`<|im_end|>`) could otherwise end its
@@ -16,9 +16,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from routing.contents import named, texts
+from routing.formats.contents import named, texts
+from routing.formats.template_table import TABLE, Template
 from routing.messages import Message
-from routing.template_table import TABLE, Template
 
 TEMPLATES = TABLE
 _BREAK = "\u200b"
@@ -42,7 +42,7 @@ def render(messages: Iterable[Message], instruct_type: str | None, *, prefill: b
 
     Pictures are left out; `prefill`: the last message is the beginning of the answer, and the
     prompt ends with it. Calls of tools and their results should have become texts before
-    (routing.tools.as_text); of those that did not, only the text is kept.
+    (routing.reading.tools.as_text); of those that did not, only the text is kept.
     """
     template = TEMPLATES.get(instruct_type or "none", TEMPLATES["none"])
     turns = [_turn(message, template) for message in messages]

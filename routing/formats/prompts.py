@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from catalog.snapshot import Endpoint
+from routing.formats.templates import Rendered, render
 from routing.request import ChatRequest
-from routing.templates import Rendered, render
 
 
 def prompt_of(request: ChatRequest, endpoint: Endpoint) -> Rendered:

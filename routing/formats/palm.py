@@ -10,9 +10,9 @@ from typing import Any
 
 from catalog.snapshot import Endpoint
 from routing.chunk import Chunk, Turn, Usage
-from routing.contents import figure, named, texts
+from routing.formats.contents import figure, named, texts
+from routing.formats.translation import SILENCE, accepted, clamped, continuation
 from routing.request import ChatRequest
-from routing.translation import SILENCE, accepted, clamped, continuation
 
 Json = dict[str, Any]
 

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing.cohere_shared import sampling
-from routing.contents import named, texts
+from routing.formats.cohere_shared import sampling
+from routing.formats.contents import named, texts
+from routing.formats.translation import SILENCE, accepted, arguments_of, as_object, continuation
 from routing.request import ChatRequest
-from routing.translation import SILENCE, accepted, arguments_of, as_object, continuation
 
 Json = dict[str, Any]
 

@@ -11,8 +11,8 @@ import orjson
 
 from routing import failures
 from routing.chunk import Failure, Usage
-from routing.contents import figure
-from routing.translation import clamped
+from routing.formats.contents import figure
+from routing.formats.translation import clamped
 
 Json = dict[str, Any]
 
