@@ -120,11 +120,14 @@ def _message(message: Any, where: str, weight: Weight) -> Message:
 
 
 def _parts(content: list[Any], where: str, role: str, weight: Weight) -> str | list[Message]:
-    """The parts of a user; of any other role their text, to which nothing is added."""
+    """The parts of a user, and of a system prompt with marks for a cache (Anthropic's); of any
+    other their text, to which nothing is added."""
     if not 1 <= len(content) <= PARTS_MAX:
         raise invalid(where, f"must have 1 to {PARTS_MAX} parts")
     parts = [_part(part, f"{where}[{i}]", role, weight) for i, part in enumerate(content)]
-    return parts if role == "user" else "".join(part["text"] for part in parts)
+    if role == "user" or role == "system" and any("cache_control" in part for part in parts):
+        return parts
+    return "".join(part["text"] for part in parts)
 
 
 def _part(part: Any, where: str, role: str, weight: Weight) -> Message:

@@ -14,7 +14,7 @@ from catalog.snapshot import Endpoint
 from routing import failures
 from routing.chunk import Chunk, Failure, Turn, Usage
 from routing.formats import openai_quirks
-from routing.formats.contents import figure, named
+from routing.formats.contents import figure, named, texts
 from routing.formats.logprobs import as_content
 from routing.request import ChatRequest
 
@@ -90,7 +90,9 @@ def _known(message: dict[str, Any]) -> dict[str, Any]:
     if len(message) == 2 and type(content) is str:
         return message  # nearly every one
     known = {key: value for key, value in message.items() if key not in _NOT_OPENAI}
-    if isinstance(content, list):
+    if message["role"] != "user" and isinstance(content, list):
+        known["content"] = texts(message)
+    elif isinstance(content, list):
         known["content"] = [
             {key: value for key, value in part.items() if key not in _NOT_OPENAI}
             for part in content
