@@ -22,6 +22,24 @@ from routing.request import parse
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CASES = [path for name in DIALECTS for path in sorted((FIXTURES / name).glob("*.json"))]
+# Every dialect shows these, unless its protocol has no place for them.
+SHOWN = frozenset(
+    [
+        "text", "stream", "tools", "parallel_tools", "image", "prefill", "json", "stop", "length",
+        "content_filter", "error", "overloaded", "cut",
+    ]
+)  # fmt: skip
+_TEXT_ONLY = frozenset(["tools", "parallel_tools", "image", "json"])
+LACKS = {
+    "cohere": frozenset(["image"]),
+    "replicate": _TEXT_ONLY,
+    "huggingface-tgi": _TEXT_ONLY | {"content_filter"},
+    # Its prompt and prefill are in test_runner_dialect.py: each request has a new id.
+    "openrouter-runner": _TEXT_ONLY | {"content_filter", "prefill"},
+}
+# The same module under another name, with an address of its own.
+SAME_AS = {"google-gemini": "google-vertex"}
+
 FREEZE = {
     "unsupported_parameters": frozenset,
     "supported_parameters": frozenset,
@@ -137,6 +155,13 @@ def assert_within(expected, found, where):
             assert_within(one, other, f"{where}[{number}]")
     else:
         assert expected == found, f"{where}: {found!r}"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_dialect_is_shown_from_all_sides(dialect):
+    shown = {path.stem for path in (FIXTURES / SAME_AS.get(dialect, dialect)).glob("*.json")}
+    assert DIALECTS[dialect] is DIALECTS[SAME_AS.get(dialect, dialect)]
+    assert shown >= SHOWN - LACKS.get(dialect, frozenset())
 
 
 @pytest.mark.parametrize("path", CASES, ids=name_of)
