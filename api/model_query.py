@@ -6,11 +6,11 @@ give is a 400 that names the parameter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from catalog.snapshot import Model
+from catalog.snapshot import Catalog, Model
 from openrouter_site.errors import BadRequest
 
 LIMIT_MAX = 1000
@@ -76,3 +76,18 @@ class ModelQuery:
         asked = {name: value for name, value in query.items() if name not in {"offset", "limit"}}
         page = {"offset": self.offset + self.limit, "limit": self.limit}
         return f"{path}?{urlencode(asked | page)}"
+
+
+def offered(catalog: Catalog) -> Iterator[Model]:
+    """Models that somebody serves here, and routers; all of them while nobody serves any.
+
+    So the list of a server without a single credential still shows what there could be.
+    """
+    served = {
+        model.id
+        for model in catalog.models.values()
+        if any(endpoint.provider.served_at is not None for endpoint in model.endpoints)
+    }
+    for model in catalog.models.values():
+        if not served or model.id in served or served.intersection(model.routes_to):
+            yield model

@@ -34,7 +34,7 @@ from rest_framework.response import Response
 from api import account_shapes, catalog_shapes
 from api.authentication import KeyAuthentication, OptionalKeyAuthentication, caller
 from api.credits import account_credits, credits_left, key_usage
-from api.model_query import ModelQuery
+from api.model_query import ModelQuery, offered
 from billing.models import Generation
 from catalog import live
 from catalog.snapshot import Model
@@ -144,7 +144,7 @@ def models(request: Request) -> Response:
     """
     query = ModelQuery.parse(request.query_params)
     catalog = live.catalog()
-    found = query.select(catalog.models.values())
+    found = query.select(offered(catalog))
     if request.auth is None:
         data = [catalog_shapes.model_shape(model) for model in query.page(found)]
     else:
@@ -167,7 +167,7 @@ def models(request: Request) -> Response:
 def models_count(request: Request) -> Response:
     """`{"data": {"count"}}`, of the models that GET /models would list."""
     query = ModelQuery.parse(request.query_params)
-    return _public({"data": {"count": len(query.select(live.catalog().models.values()))}})
+    return _public({"data": {"count": len(query.select(offered(live.catalog())))}})
 
 
 def known_model(author: str, slug: str) -> Model:

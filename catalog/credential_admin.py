@@ -48,8 +48,10 @@ class CredentialForm(CredentialFormBase):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        provider = self.cleaned_data.get("provider") or self.instance.provider
-        if secret := self.cleaned_data.get("secret"):
+        provider = self.cleaned_data.get("provider")
+        if provider is None and self.instance.pk:
+            provider = self.instance.provider
+        if provider is not None and (secret := self.cleaned_data.get("secret")):
             try:
                 credentials.check(secret, self.cleaned_data.get("label", ""), provider.auth_kind)
             except forms.ValidationError as error:

@@ -27,7 +27,7 @@ from routing.authorization import CredentialUnusable
 from routing.chunk import Failure, Sent, Turn
 from routing.exchange import ClientGone, Exchange
 from routing.keyring import is_of_credential
-from routing.leg import Leg
+from routing.leg import Leg, measure
 from routing.moderation import Verdict
 from routing.preparation import prepared
 from routing.pricing import affordable_tokens
@@ -209,6 +209,8 @@ class Attempts:
             exchange.answer = serving.answer
         serving.started_s = started_s
         serving.first_content_s = time.monotonic() - started_s
+        if ready.is_reworded:
+            size = await measure(ready.request)
         serving.prompt_tokens = size.prompt_tokens
         serving.prompt_nano = cost_ceiling_nano(
             ((size.prompt_tokens, endpoint.prices.prompt_pico), (1, endpoint.prices.request_pico))

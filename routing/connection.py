@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
             if exc is None and self._headers_complete and self._ends_with_connection():
                 self.complete = True
             else:
-                reason = type(exc).__name__ if exc else "closed"
+                reason = "the provider broke the connection off" if exc else "closed"
                 lost = ConnectionLost(reason, untouched=not self._header_bytes)
                 if self._parts:
                     # What came before the break is still an answer's beginning: read it first.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from catalog.snapshot import Endpoint
 from routing.adapters import Dialect
 from routing.fetching import Fetcher, with_bytes
+from routing.reading.first_call import FirstCall
 from routing.reading.prefill import PrefillFilter, prefill_text
 from routing.reading.stop_filter import StopFilter
 from routing.reading.tool_reader import ToolReader
@@ -28,10 +29,14 @@ _LETTERS = string.ascii_letters + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What `encode` is given, and what each chunk of the answer goes through, in this order."""
+    """What `encode` is given, and what each chunk of the answer goes through, in this order.
+
+    `is_reworded`: what is sent has other words than the caller's, and so another size.
+    """
 
     request: ChatRequest
     filters: Sequence[Filter] = ()
+    is_reworded: bool = False
 
 
 async def prepared(
@@ -39,18 +44,21 @@ async def prepared(
 ) -> Prepared:
     """Raises BadRequest for a picture that cannot be fetched."""
     filters: list[Filter] = []
+    is_reworded = needs_text(request, endpoint)
     repeated_stops = getattr(dialect, "repeated_stops", None)
     if repeated_stops is not None:
         filters.append(StopFilter(repeated_stops(request, endpoint)))
     if request.prefill:
         filters.append(PrefillFilter(prefill_text(request)))
-    if needs_text(request, endpoint):
+    if is_reworded:
         if request.has_tools:
             filters.append(ToolReader(request, _new_call_id))
         request = as_text(request)
+    elif request.has_tools and request.parameters.get("parallel_tool_calls") is False:
+        filters.append(FirstCall())
     if request.image_count and getattr(dialect, "NEEDS_IMAGE_BYTES", False):
         request = await with_bytes(request, fetcher)
-    return Prepared(request, filters)
+    return Prepared(request, filters, is_reworded)
 
 
 def _new_call_id() -> str:

@@ -14,7 +14,16 @@ import orjson
 
 from openrouter_site.errors import BadRequest
 from routing.messages import INPUT_REQUIRED, Message, parse_messages, text_size
-from routing.parameters import PARAMETERS, Check, boolean, invalid, one_of, text, texts
+from routing.parameters import (
+    PARAMETERS,
+    Check,
+    boolean,
+    integer,
+    invalid,
+    one_of,
+    text,
+    texts,
+)
 from routing.preferences import NO_PREFERENCES, ProviderPreferences, parse_preferences
 
 DEPTH_MAX = 64
@@ -77,6 +86,9 @@ def parse(body: bytes, *, completion: bool) -> ChatRequest:
     given = _load(body)
     draft: Any = _Draft()
     parameters = draft.parameters
+    if completion and type(count := given.get("logprobs")) is int:
+        # The legacy call says by a number how many of the likeliest it wants beside each token.
+        given |= {"logprobs": True, "top_logprobs": legacy_logprobs("logprobs", count) or None}
     for name, value in given.items():
         if value is None:
             continue
@@ -204,6 +216,7 @@ RELATED = frozenset(
     ]
 )
 
+legacy_logprobs = integer(0, 20)
 _model = text(256)
 
 ROUTING: dict[str, Check] = {

@@ -57,6 +57,8 @@ class Serving:
         self.first_content_s = 0.0
         self.answer = answer
         self.dialect = asked.dialect
+        # What the provider said, where the caller is told something else: that is what it counts.
+        self.unfiltered: list[Chunk] = []
         self._filters = asked.filters
         self._decode = asked.dialect.decode
         self._exchange = exchange
@@ -106,6 +108,8 @@ class Serving:
         self.finished = True
 
     def _filtered(self, chunks: list[Chunk], *, is_last: bool) -> list[Chunk]:
+        if self._filters:
+            self.unfiltered += chunks
         for each in self._filters:
             chunks = [passed for chunk in chunks for passed in each.feed(chunk)]
             if is_last:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -47,17 +48,27 @@ class Outcome:
                 self.finish_reason = chunk.finish_reason
 
     def text(self) -> str:
-        """Everything that was generated: the text, then reasoning and tool calls."""
-        pieces = self._texts
-        for delta in self._beside:
-            for name in ("reasoning", "reasoning_content", "refusal"):
-                if isinstance(delta.get(name), str):
-                    pieces.append(delta[name])
-            for call in delta.get("tool_calls") or ():
-                function = call.get("function") or {}
-                pieces.append(function.get("name") or "")
-                pieces.append(function.get("arguments") or "")
-        return "".join(pieces)
+        """Everything that was delivered: the text, then reasoning and tool calls."""
+        return "".join([*self._texts, *_beside_texts(self._beside)])
+
+
+def _beside_texts(deltas: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for delta in deltas:
+        for name in ("reasoning", "reasoning_content", "refusal"):
+            if isinstance(delta.get(name), str):
+                yield delta[name]
+        for call in delta.get("tool_calls") or ():
+            function = call.get("function") or {}
+            yield function.get("name") or ""
+            yield function.get("arguments") or ""
+
+
+def _generated(outcome: Outcome, serving: Serving | None) -> str:
+    """What is counted: the provider's own words, which a filter may have changed on the way."""
+    if serving is None or not serving.unfiltered:
+        return outcome.text()
+    beside = (chunk.delta for chunk in serving.unfiltered if chunk.delta)
+    return "".join([*(chunk.text for chunk in serving.unfiltered), *_beside_texts(beside)])
 
 
 async def record(
@@ -75,7 +86,7 @@ async def record(
     Raises billing.writer.LedgerDown.
     """
     exchange, generation = outcome.exchange, outcome.generation
-    text = outcome.text()
+    text = _generated(outcome, serving)
     if len(text) > _COUNT_IN_THREAD_CHARACTERS:
         counted = await asyncio.to_thread(tokens.count, text)
     else:

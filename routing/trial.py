@@ -44,7 +44,7 @@ def _result(row: Credential) -> Result:
     if endpoint is None:
         return Result(False, "nothing to ask: the provider has no endpoint")
     if endpoint.provider.served_at is None:
-        return Result(False, "the address of the provider is incomplete: its {placeholders} lack")
+        return Result(False, f"the provider has no address: {addresses.lacking(row.provider)}")
     if not endpoint.provider.models_path and endpoint.provider.dialect not in DIALECTS:
         return Result(False, f"nobody here speaks the dialect {endpoint.provider.dialect}")
     credential = ProviderCredential("test", row.label, "stored", secret)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import time
 
@@ -209,7 +210,7 @@ class Upstream:
         except TimeoutError:
             raise ConnectionLost("connect timeout", untouched=True) from None
         except (OSError, ssl.SSLError, UnicodeError) as error:
-            raise ConnectionLost(type(error).__name__, untouched=True) from None
+            raise ConnectionLost(_unreachable(error), untouched=True) from None
         return connection
 
     def _context(self) -> ssl.SSLContext:
@@ -231,3 +232,14 @@ class Upstream:
             for connection in idle:
                 connection.abort()
         self._idle.clear()
+
+
+def _unreachable(error: Exception) -> str:
+    """Why no connection could be made, in words a caller may read."""
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return "the provider's name cannot be resolved"
+    if isinstance(error, ssl.SSLError):
+        return "the provider's certificate or TLS is not acceptable"
+    if isinstance(error, ConnectionRefusedError):
+        return "the provider refuses connections"
+    return "the provider cannot be reached"

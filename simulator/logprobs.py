@@ -17,7 +17,7 @@ def of_pieces(pieces: tuple[Piece, ...], top: int, by_content: bool) -> Json:
     return {
         "tokens": [text for text, _ in pieces],
         "token_logprobs": [_logprob(text) for text, _ in pieces],
-        "top_logprobs": None,
+        "top_logprobs": [_likeliest(text, top) for text, _ in pieces] if top else None,
     }
 
 
@@ -25,6 +25,10 @@ def _entry(text: str, top: int) -> Json:
     own = _alternative(text, _logprob(text))
     others = [_alternative(text + "s" * step, own["logprob"] - step) for step in range(1, top)]
     return {**own, "top_logprobs": [own, *others] if top else []}
+
+
+def _likeliest(text: str, top: int) -> dict[str, float]:
+    return {each["token"]: each["logprob"] for each in _entry(text, top)["top_logprobs"]}
 
 
 def _alternative(text: str, logprob: float) -> Json:

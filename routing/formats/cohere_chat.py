@@ -33,14 +33,17 @@ def body_of(request: ChatRequest, endpoint: Endpoint, max_tokens: int | None) ->
     if request.stream:
         body["stream"] = True
     has_results = "tool_results" in body
-    # The API knows no tool_choice; "none" is said by offering nothing.
+    # The API knows no tool_choice; "none" is said by offering nothing, a name by offering it alone.
     if "tools" in given and (request.parameters.get("tool_choice") != "none" or has_results):
-        body["tools"] = [_tool(tool["function"]) for tool in given["tools"]]
-    elif (wanted := given.get("response_format") or {}).get("type") in (
-        "json_object",
-        "json_schema",
-    ):
-        schema = (wanted.get("json_schema") or {}).get("schema")
+        wanted = request.parameters.get("tool_choice")
+        name = wanted["function"]["name"] if isinstance(wanted, dict) else None
+        body["tools"] = [
+            _tool(tool["function"])
+            for tool in given["tools"]
+            if name in (None, tool["function"]["name"])
+        ]
+    elif (form := given.get("response_format") or {}).get("type") in ("json_object", "json_schema"):
+        schema = (form.get("json_schema") or {}).get("schema")
         body["response_format"] = {"type": "json_object"} | ({"schema": schema} if schema else {})
     return body
 

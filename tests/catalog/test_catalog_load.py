@@ -132,7 +132,7 @@ STAND_IN = "http://127.0.0.1:8001/{slug}"
         (["A_KEY"], Origin.CATALOG, {"A_KEY": " "}, "", None),
         (["A_KEY"], Origin.CATALOG, {}, "", None),
         (["A_KEY"], Origin.CATALOG, {}, STAND_IN, "http://127.0.0.1:8001/deepinfra"),
-        (["A_KEY"], Origin.OPERATOR, {}, STAND_IN, "http://127.0.0.1:8001/deepinfra"),
+        (["A_KEY"], Origin.OPERATOR, {}, STAND_IN, None),
         ([], Origin.CATALOG, {}, "", "own"),
         ([], Origin.CATALOG, {}, STAND_IN, "http://127.0.0.1:8001/deepinfra"),
         ([], Origin.OPERATOR, {}, STAND_IN, "own"),

@@ -228,7 +228,7 @@ def test_nothing_to_ask(alice):
     assert "no endpoint" in texts(asked(alice, row))[-1]
     endpoint_row(model_row(), row.provider)
     models.Provider.objects.update(base_url="https://{region}.example")
-    assert "incomplete" in texts(asked(alice, row))[-1]
+    assert "LONELY_REGION is not set" in texts(asked(alice, row))[-1]
 
 
 def test_nobody_there(alice, provider, server):

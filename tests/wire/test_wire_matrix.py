@@ -78,8 +78,6 @@ def png():
 
 
 PICTURE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{png()}"}}
-# The open runner takes a prompt and nothing else, also for models that see.
-TEXT_ONLY = {"Modal"}
 
 
 class Row:
@@ -156,23 +154,12 @@ class Row:
         model = model_of(self.provider, takes_images)
         if model is None:
             return "no such model"
-        if self.provider in TEXT_ONLY:
-            answer = chat(self.gateway, self.caller, [PICTURE], model, provider=self.only)
-            assert answer.status == 503
-            assert {"image input"} == {each["reason"] for each in self._dropped(answer)}
-            return "not in its protocol"
         marker = unique()
         said = [{"type": "text", "text": f"What is in this picture? {marker}"}, PICTURE]
         (ask or self.whole)(said, model)
         (record,) = self.gateway.upstream(marker)
         assert "iVBORw0KGgo" in json.dumps(record["body"]), "the picture did not arrive"
         return "yes"
-
-    def _dropped(self, answer):
-        return [
-            each for each in answer.error["metadata"]["dropped"]
-            if each["provider"] == self.provider
-        ]  # fmt: skip
 
     def stream_image(self):
         return self.image(self.streamed)

@@ -45,7 +45,8 @@ class Command(BaseCommand):
         if not (provider.enabled and row.enabled):
             self.stdout.write("It is not used: it or its provider is switched off.")
         else:
-            self.stdout.write(f"Served at {address or 'no address: its {placeholders} lack'}.")
+            where = f"Served at {address}" if address else addresses.lacking(provider)
+            self.stdout.write(f"{where}.")
 
 
 def _secret(options: dict[str, Any]) -> str:

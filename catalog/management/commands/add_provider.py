@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.text import slugify
 
-from catalog import addresses, editing, models
+from catalog import addresses, credentials, editing, models
 from catalog.changes import told
 from catalog.document import DATA
 from catalog.entry import InvalidCatalog
@@ -115,9 +115,12 @@ def _where(row: models.Provider) -> str:
     if not row.enabled:
         return "It is switched off; enable it in the admin."
     address = addresses.served_at(row)
-    if address is None and row.credential_env:
-        return (
-            f"Not served yet: set {row.credential_env[0]} and restart the server, or store a "
-            f"credential with add_credential --provider {row.slug}."
+    if address is not None:
+        return f"Served at {address}."
+    needed = [addresses.lacking(row)]
+    if row.credential_env and not credentials.of(row):
+        needed.append(
+            f"set {' or '.join(row.credential_env)} and restart the server, or store a "
+            f"credential with add_credential --provider {row.slug}"
         )
-    return f"Served at {address or 'no address: its {placeholders} are not set'}."
+    return f"Not served yet: {'; '.join(filter(None, needed))}."
