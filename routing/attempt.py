@@ -203,7 +203,9 @@ class Attempts:
             sent = dialect.encode(ready.request, endpoint, max_tokens)
             turn.stream = sent.stream
             serving = await self._answered(
-                credential, Asked(endpoint, dialect, turn, ready.filters), sent
+                credential,
+                Asked(endpoint, dialect, turn, ready.filters, credential.hidden_in),
+                sent,
             )
         if turn.stream:
             exchange.answer = serving.answer

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from routing.formats.contents import nests_deeper
+
 
 @dataclass(slots=True)
 class Usage:
@@ -53,6 +55,18 @@ class Chunk:
     native_finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
     failure: Failure | None = None
+
+
+def check(chunk: Chunk) -> None:
+    """Raises TypeError for what could be neither counted nor put together nor written."""
+    delta = chunk.delta or {}
+    if nests_deeper([delta, chunk.logprobs]):
+        raise TypeError("an answer that nests too deep")
+    for call in delta.get("tool_calls") or ():
+        if type(call["index"]) is not int:
+            raise TypeError("the number of a tool call is none")
+        if any(not isinstance(text or "", str) for text in (call.get("function") or {}).values()):
+            raise TypeError("what a tool call says is not text")
 
 
 def joined(chunks: Sequence[Chunk]) -> Chunk:

@@ -31,6 +31,8 @@ from routing.request import ChatRequest
 BYTES_MAX = 20 * 1024 * 1024
 TIMEOUT_S = 10.0
 REDIRECTS_MAX = 3
+# Each is a request that we send to somebody's server on a caller's word.
+PICTURES_MAX = 64
 # A name can have many addresses; one that does not answer must not use up the whole time.
 _ADDRESSES_MAX = 4
 _CONNECT_TIMEOUT_S = 3.0
@@ -78,17 +80,17 @@ class Fetcher:
     ) -> None:
         self._resolve = resolve
         self._may_connect = may_connect
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._turns = asyncio.Semaphore(_PER_PROCESS)
         self._tls: ssl.SSLContext | None = None
 
     async def fetch(self, url: str, budget: Budget | None = None) -> tuple[str, bytes]:
         """The picture's media type and bytes; raises BadRequest that says what to do instead."""
         try:
-            async with asyncio.timeout(self._timeout_s), self._turns:
+            async with asyncio.timeout(self.timeout_s), self._turns:
                 data = await self._fetch(url, budget or Budget())
         except TimeoutError:
-            raise _refused(f"did not come within {self._timeout_s:g} seconds") from None
+            raise _refused(f"did not come within {self.timeout_s:g} seconds") from None
         try:
             return read(data).media_type, data
         except BadPicture as error:
@@ -196,7 +198,14 @@ async def with_bytes(request: ChatRequest, fetcher: Fetcher) -> ChatRequest:
                 places.setdefault(url, f"messages[{number}].content[{index}].image_url.url")
     if not places:
         return request
-    urls = await _fetched(places, fetcher)
+    if len(places) > PICTURES_MAX:
+        raise BadRequest(f"At most {PICTURES_MAX} pictures may be linked. {_REMEDY}")
+    try:
+        # All of them: who waited for pictures must not seem to have waited for the provider.
+        async with asyncio.timeout(2 * fetcher.timeout_s):
+            urls = await _fetched(places, fetcher)
+    except TimeoutError:
+        raise _refused(f"is one of several that did not come in {2 * TIMEOUT_S:g} s") from None
     messages = tuple(_replaced(message, urls) for message in request.messages or ())
     return replace(request, messages=messages)
 

@@ -18,6 +18,7 @@ from openrouter_site.errors import BadRequest
 Check = Callable[[str, Any], Any]
 
 STOPS_MAX = 16
+STOP_CHARACTERS_MAX = 512
 BIASES_MAX = 1_024
 TOOLS_MAX = 128
 NAME_RULE = "must be 1 to 64 letters, digits, '_', '-' or '.'"
@@ -110,8 +111,8 @@ def _stop(field: str, value: Any) -> list[str] | None:
     stops = [value] if type(value) is str else value
     if type(stops) is not list or len(stops) > STOPS_MAX:
         raise invalid(field, f"must be a string or an array of at most {STOPS_MAX} strings")
-    if not all(type(stop) is str and stop for stop in stops):
-        raise invalid(field, "must hold strings of at least one character")
+    if not all(type(stop) is str and 0 < len(stop) <= STOP_CHARACTERS_MAX for stop in stops):
+        raise invalid(field, f"must hold strings of 1 to {STOP_CHARACTERS_MAX} characters")
     return stops or None
 
 

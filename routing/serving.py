@@ -7,20 +7,22 @@ the next; a role alone or a comment commits us to nothing (design/streaming.md s
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from catalog.snapshot import Endpoint
 from openrouter_site.errors import ApiError
 from routing.adapters import Dialect
-from routing.chunk import Chunk, Failure, Turn
+from routing.chunk import Chunk, Failure, Turn, check
 from routing.exchange import ClientGone, Exchange
 from routing.sse import MalformedStream
 from routing.upstream import Answer, ConnectionLost
 
 # What decoding rubbish raises.
-RUBBISH = (ValueError, KeyError, TypeError, IndexError, AttributeError)
+RUBBISH = (
+    ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
 
 
 class Filter(Protocol):
@@ -34,12 +36,16 @@ class Filter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who was asked, and how the answer is read. `turn` lives as long as the answer."""
+    """Who was asked, and how the answer is read. `turn` lives as long as the answer.
+
+    `hide` takes our credential out of a provider's words.
+    """
 
     endpoint: Endpoint
     dialect: Dialect
     turn: Turn
     filters: Sequence[Filter] = ()
+    hide: Callable[[str], str] = str
 
 
 class Serving:
@@ -60,6 +66,7 @@ class Serving:
         # What the provider said, where the caller is told something else: that is what it counts.
         self.unfiltered: list[Chunk] = []
         self._filters = asked.filters
+        self._hide = asked.hide
         self._decode = asked.dialect.decode
         self._exchange = exchange
 
@@ -89,8 +96,11 @@ class Serving:
                 chunk = self._decode(event, self.turn)
                 if chunk is None:
                     continue
+                if chunk.delta is not None or chunk.logprobs is not None:
+                    check(chunk)
                 if chunk.failure is not None:
                     failure = chunk.failure
+                    failure.message = self._hide(failure.message)
                     break
                 chunks.append(chunk)
         except RUBBISH:
@@ -186,4 +196,5 @@ async def _whole(serving: Serving, answer: Answer) -> None:
     elif chunk.failure is not None:
         serving.failure = chunk.failure
     else:
+        check(chunk)
         serving.take(chunk)

@@ -127,6 +127,11 @@ def _from_serving(generation: GenerationRow, serving: Serving, exchange: Exchang
         generation.usage_source = "upstream"
         generation.native_tokens_prompt = turn.usage.prompt_tokens
         generation.native_tokens_completion = turn.usage.completion_tokens
+        if turn.native_finish_reason is None:
+            # It broke off, or the caller left: the figures so far may be behind what was said.
+            generation.native_tokens_completion = max(
+                generation.tokens_completion, turn.usage.completion_tokens
+            )
         generation.native_tokens_reasoning = turn.usage.reasoning_tokens
         generation.native_tokens_cached = turn.usage.cached_tokens
 

@@ -115,7 +115,7 @@ def _split(url: str) -> tuple[SplitResult, Origin]:
 
 
 def _is_neighbour(origin: Origin, home: Origin) -> bool:
-    """Another host of the same site: stream.replicate.com beside api.replicate.com."""
-    site = home[0].split(".")[-2:]
-    is_name = len(site) == 2 and not site[-1].isdigit()
-    return is_name and origin[0].split(".")[-2:] == site and origin[2] == home[2]
+    """Another host of the same site and port: stream.replicate.com beside api.replicate.com."""
+    site = home[0].partition(".")[2]
+    is_name = "." in site and not site.rpartition(".")[2].isdigit()
+    return is_name and origin[0].endswith(f".{site}") and origin[1:] == home[1:]

@@ -103,10 +103,14 @@ def _texts(request: ChatRequest) -> list[str]:
             texts.append(content)
         elif content:
             texts.extend(part["text"] for part in content if part["type"] == "text")
-        for call in message.get("tool_calls") or ():
-            texts.append(call["function"]["name"])
-            texts.append(call["function"]["arguments"])
-        texts.append(message.get("name") or "")
+        calls = list(message.get("tool_calls") or ())
+        if "function_call" in message:
+            calls.append({"function": message["function_call"]})
+        for call in calls:
+            texts += (call.get("id", ""), call["function"]["name"], call["function"]["arguments"])
+        texts += (message.get(key) or "" for key in ("name", "refusal", "tool_call_id"))
+        if "reasoning_details" in message:
+            texts.append(orjson.dumps(message["reasoning_details"]).decode())
     return texts
 
 

@@ -165,7 +165,7 @@ def _finished(chunk: Chunk, native: str | None, turn: Turn) -> Chunk | None:
     and not before: of an answer that breaks off we count what was said."""
     if native is None:
         return chunk if chunk.text else None
-    turn.native_finish_reason = chunk.native_finish_reason = native
+    turn.native_finish_reason = chunk.native_finish_reason = content_blocks.words(native)
     chunk.finish_reason = _FINISH_REASONS.get(native, "stop")
     turn.usage = _usage(turn.memory.get("usage") or {})
     return chunk

@@ -149,6 +149,8 @@ def _signature(call: str, signature: str, number: int) -> Json:
 
 
 def _finish_reason(native: str, turn: Turn) -> str:
+    if not isinstance(native, str):
+        raise TypeError("a finish reason that is no word")
     turn.native_finish_reason = native
     reason = _FINISH_REASONS.get(native, "stop")
     return "tool_calls" if reason == "stop" and turn.memory.get("calls") else reason

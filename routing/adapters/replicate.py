@@ -30,7 +30,8 @@ def encode(request: ChatRequest, endpoint: Endpoint, max_tokens: int | None) -> 
     rendered = prompt_of(request, endpoint)
     asked = openai_format.parameters(request, endpoint)
     given: dict[str, Any] = {"prompt": rendered.prompt, "prompt_template": _AS_IT_IS}
-    given |= {name: value for name, value in asked.items() if name != "stop"}
+    stop = endpoint.provider.parameter_renames.get("stop", "stop")
+    given |= {name: value for name, value in asked.items() if name != stop}
     if "temperature" in given:
         given["temperature"] = max(given["temperature"], 0.01)
     # They are one text, cut at its commas.

@@ -14,10 +14,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import orjson
-
 from routing.formats.content_blocks import REASONING_FORMAT
 from routing.formats.contents import Message, named, split_data_url
+from routing.formats.translation import as_object
 
 Block = dict[str, Any]
 Turns = list[dict[str, Any]]
@@ -81,7 +80,7 @@ def _blocks(message: Message) -> list[Block]:
     blocks = _contents(named(message))
     if message["role"] != "assistant":
         return blocks
-    if not blocks and message.get("refusal"):
+    if not blocks and (message.get("refusal") or "").strip():
         blocks = [_text(message["refusal"])]
     thoughts = _thoughts(message.get("reasoning_details") or ())
     return [*thoughts, *blocks, *map(_tool_use, message.get("tool_calls") or ())]
@@ -127,11 +126,8 @@ def _arguments(text: str) -> dict[str, Any]:
     """The API wants an object; what a model wrote that is none is kept as text within one."""
     if not text.strip():
         return {}
-    try:
-        arguments = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        arguments = text
-    return arguments if isinstance(arguments, dict) else {"arguments": text}
+    arguments = as_object(text)
+    return {"arguments": text} if arguments is None else arguments
 
 
 def tool_id(call_id: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 Message = dict[str, Any]
 
+# Of a request, and of JSON that stands in its texts.
+DEPTH_MAX = 64
 # More than any answer has; the columns of the record end a little above it.
 _TOKENS_MAX = 2_000_000_000
 
@@ -47,6 +49,22 @@ def split_data_url(url: str) -> tuple[str, str]:
     if scheme.lower() != "data" or encoding.lower() != "base64" or not (comma and colon and kind):
         raise ValueError("not a base64 data URL")
     return kind.lower(), data
+
+
+def nests_deeper(value: Any, most: int = DEPTH_MAX) -> bool:
+    """Whether JSON nests deeper than requests may. Level by level and without recursion: what is
+    deep must not become a deep stack, and orjson writes fewer levels than it reads."""
+    level = [value]
+    for _ in range(most):
+        level = [
+            item
+            for parent in level
+            if isinstance(parent, dict | list)
+            for item in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def figure(value: Any) -> int | None:

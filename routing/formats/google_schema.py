@@ -55,7 +55,7 @@ class _Cleaner:
         if kind is None:
             return clean
         clean["type"] = kind.upper()
-        if given.get("format") in _FORMATS.get(kind, ()):
+        if str(given.get("format")) in _FORMATS.get(kind, ()):
             clean["format"] = given["format"]
         if kind == "string" and (choices := _choices(given)):
             clean |= {"enum": choices, "format": "enum"}
@@ -100,8 +100,8 @@ class _Cleaner:
             if "null" in kind:
                 clean["nullable"] = True
             kind = next((each for each in kind if each != "null"), None)
-        if kind in _TYPES:
-            return str(kind)
+        if isinstance(kind, str) and kind in _TYPES:
+            return kind
         if "anyOf" in clean or "type" in clean:
             return None
         if isinstance(given.get("properties"), dict):
@@ -118,7 +118,9 @@ class _Cleaner:
         required = given.get("required")
         if isinstance(required, list):
             # One that is required and not described is refused.
-            clean["required"] = [name for name in required if name in properties]
+            clean["required"] = [
+                name for name in required if isinstance(name, str) and name in properties
+            ]
 
 
 def _choices(given: Schema) -> list[str]:
@@ -135,10 +137,11 @@ def _merged(given: Schema, parts: list[Any]) -> Schema:
         if not isinstance(part, dict):
             continue
         for key, value in part.items():
+            known = result.get(key)
             if key == "properties" and isinstance(value, dict):
-                result[key] = value | (result.get(key) or {})
+                result[key] = value | (known if isinstance(known, dict) else {})
             elif key == "required" and isinstance(value, list):
-                result[key] = [*(result.get(key) or []), *value]
+                result[key] = [*(known if isinstance(known, list) else ()), *value]
             else:
                 result.setdefault(key, value)
     return result

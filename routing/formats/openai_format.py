@@ -114,7 +114,8 @@ def decode(event: bytes, turn: Turn) -> Chunk | None:
         return Chunk(failure=_failure_of(document.get("error") or document, 502))
     if not turn.upstream_id:
         turn.upstream_id = str(document.get("id") or "")
-        turn.system_fingerprint = document.get("system_fingerprint")
+        fingerprint = document.get("system_fingerprint")
+        turn.system_fingerprint = fingerprint if isinstance(fingerprint, str) else None
     usage = document.get("usage") or (document.get("x_groq") or {}).get("usage")
     if usage:
         turn.usage = _usage(usage) or turn.usage
@@ -143,6 +144,8 @@ def _chunk(choice: dict[str, Any], turn: Turn) -> Chunk | None:
     if logprobs is not None and said:
         logprobs = as_content(logprobs)
     if native:
+        if not isinstance(native, str):
+            raise TypeError("a finish reason that is no word")
         turn.native_finish_reason = native
     elif not (text or delta):
         return None
@@ -176,13 +179,14 @@ def _numbered(index: int, call: dict[str, Any]) -> dict[str, Any]:
 def _usage(usage: dict[str, Any]) -> Usage | None:
     """The provider's figures; explicit zeros are figures too (design/money.md)."""
     prompt = figure(usage.get("prompt_tokens"))
-    if prompt is None:
-        return None
+    completion = figure(usage.get("completion_tokens"))
+    if prompt is None or completion is None:
+        return None  # then we count
     said = usage.get("completion_tokens_details") or {}
     read = usage.get("prompt_tokens_details") or {}
     return Usage(
         prompt_tokens=prompt,
-        completion_tokens=figure(usage.get("completion_tokens")) or 0,
+        completion_tokens=completion,
         reasoning_tokens=figure(said.get("reasoning_tokens")) or 0,
         cached_tokens=figure(read.get("cached_tokens")) or 0,
     )

@@ -58,7 +58,7 @@ def _marks(*texts: str) -> re.Pattern[str]:
 def _speakers(*names: str, special: bool = True) -> re.Pattern[str]:
     """Names of speakers are marks where they begin a line, also the first one of a text: it may
     come to stand below another text."""
-    speakers = rf"(?m:^)\s*(?:{'|'.join(names)}):"
+    speakers = rf"(?m:^)[^\S\n]*(?:{'|'.join(names)}):"
     return re.compile(f"{speakers}|{_SPECIAL}" if special else speakers)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
+from routing.formats.contents import nests_deeper
 from routing.request import ChatRequest
 
 # Where a protocol wants a turn that nobody took; it says nothing.
@@ -40,7 +41,7 @@ def as_object(text: str) -> dict[str, Any] | None:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and not nests_deeper(found) else None
 
 
 def arguments_of(call: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from routing.formats.contents import texts
 from routing.request import ChatRequest
 
 CHARACTERS_MIN, WORDS_MIN = 12, 3
+# So many blanks before the repetition are waited for.
+_BLANKS_MAX = 1_000
 
 
 def prefill_text(request: ChatRequest) -> str:
@@ -53,7 +55,8 @@ class PrefillFilter:
             said, self._held = words[len(self._wanted) :], ""
             self._wanted = ""
             return _with_text(chunk, said)
-        if not is_last and self._wanted.startswith(words):
+        may_come = len(self._held) <= len(self._wanted) + _BLANKS_MAX
+        if not is_last and may_come and self._wanted.startswith(words):
             return _with_text(chunk, "")
         said, self._held, self._wanted = self._held, "", ""
         return [chunk] if said == chunk.text else _with_text(chunk, said)

@@ -19,6 +19,7 @@ from routing.reading.tool_yaml import CHARACTERS_MAX
 from routing.reading.tools import offered
 from routing.request import ChatRequest
 
+_AT_ONCE = 4096
 Calls = list[dict[str, Any]]
 Piece = str | Calls
 State = Callable[[], Piece | None]
@@ -46,8 +47,11 @@ class ToolReader:
         if not (chunk.text or is_last):
             return [chunk]
         nothing_held = not self._held
-        self._held += chunk.text
-        pieces = list(self._decided())
+        pieces: list[Piece] = []
+        for start in range(0, len(chunk.text), _AT_ONCE):
+            # What is decided is cut off in front, so a long text is read bit by bit.
+            self._held += chunk.text[start : start + _AT_ONCE]
+            pieces += self._decided()
         if is_last:
             pieces += self._rest(is_whole=chunk.finish_reason in ("stop", "tool_calls"))
         if nothing_held and not self._calls and "".join(map(str, pieces)) == chunk.text:
@@ -169,7 +173,10 @@ class ToolReader:
     # Blocks
 
     def _in_fence(self) -> Piece | None:
-        end = FENCE_END.search(self._held, self._from)
+        line = self._held.rfind("\n") + 1
+        # No end of a fence is long: while a long line goes on, there is nothing to look for.
+        may_end = line > self._from or len(self._held) - line <= FENCE_LINE_MAX
+        end = FENCE_END.search(self._held, self._from) if may_end else None
         # Without its line end the last line may go on.
         if end is not None and end.end() < len(self._held):
             return self._block(end.end(), self._held[self._head : end.start()])
@@ -196,7 +203,7 @@ class ToolReader:
         end = BLOCK_END.search(self._held)
         if end is None:
             # A line end may be the last one.
-            return self._take(len(self._held.rstrip("\n"))) or None
+            return self._take(len(self._held) - self._held.endswith("\n")) or None
         self._state = self._at_line
         return self._take(end.end())
 

@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from catalog.snapshot import Endpoint
-from routing.formats.contents import named, texts
+from routing.formats.contents import named, nests_deeper, texts
 from routing.messages import Message, text_size
 from routing.reading.tool_yaml import dump
 from routing.request import ChatRequest
@@ -155,6 +155,8 @@ def _call(call: dict[str, Any]) -> dict[str, Any]:
     try:
         arguments = orjson.loads(function["arguments"] or "{}")
     except orjson.JSONDecodeError:
+        arguments = function["arguments"]
+    if nests_deeper(arguments):
         arguments = function["arguments"]
     made = {"name": function["name"], "arguments": arguments}
     return {"id": call["id"], **made} if "id" in call else made

@@ -53,7 +53,8 @@ RUBBISH = (ValueError, KeyError, TypeError, IndexError, AttributeError)
         b'{"choices": [{"delta": {"tool_calls": [{"function": {"name": 5}}]}}]}',
         b'{"choices": [{"delta": {"tool_calls": [{"function": {"arguments": {"a": 1}}}]}}]}',
         b'{"choices": [], "usage": 5}', b'{"x_groq": 5}', b"\xff\xfe", b"[" * 100_000,
-        b'{"choices": [], "usage": {"prompt_tokens": 1, "prompt_tokens_details": [1]}}',
+        b'{"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1,'
+        b' "prompt_tokens_details": [1]}}',
     ],
 )  # fmt: skip
 def test_rubbish_raises_what_is_documented(rubbish):

@@ -230,3 +230,43 @@ def test_nothing_of_the_caller_reaches_a_provider_but_what_was_checked(gateway, 
     assert "vil" not in json.dumps(record)
     assert "cookie" not in record["headers"] and "x-title" not in record["headers"]
     assert not any("openrouter" in value.lower() for value in record["headers"].values())
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Weather of a city",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    },
+}
+
+
+@pytest.mark.parametrize("provider", ["Google", "Cohere", "Mistral", "Lynn"])
+def test_one_call_is_all_where_one_was_asked_for(gateway, alice, provider):
+    models = {
+        "Google": "google/gemini-pro-1.5", "Cohere": "cohere/command-r",
+        "Mistral": "mistralai/mistral-large", "Lynn": "lynn/soliloquy-l3",
+    }  # fmt: skip
+    asked = {"tools": [TOOL], "provider": {"only": [provider]}, "max_tokens": 300}
+    text = "Weather in Rome and Oslo? [[simulate parallel=2]]"
+    several = chat(gateway, alice, text, models[provider], **asked).json["choices"][0]
+    assert len(several["message"]["tool_calls"]) == 2
+    one = chat(gateway, alice, text, models[provider], parallel_tool_calls=False, **asked)
+    assert len(one.json["choices"][0]["message"]["tool_calls"]) == 1
+
+
+def test_tools_in_words_are_counted_as_they_were_sent(gateway, alice):
+    """Where the provider counts and where we do, the same question costs about the same."""
+    counts = []
+    for provider in ("Replicate", "Together"):
+        asked = {"tools": [TOOL], "provider": {"only": [provider]}, "max_tokens": 300}
+        answer = chat(gateway, alice, "Weather in Rome?", "meta-llama/llama-2-70b-chat", **asked)
+        assert answer.json["choices"][0]["message"]["tool_calls"]
+        streamed = stream(
+            gateway, alice, "Weather in Rome?", "meta-llama/llama-2-70b-chat", **asked
+        )
+        counts += [answer.json["usage"], streamed.usage]
+    prompts = [usage["prompt_tokens"] for usage in counts]
+    said = [usage["completion_tokens"] for usage in counts]
+    assert max(prompts) < 1.5 * min(prompts) and max(said) < 1.5 * min(said), counts
