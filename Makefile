@@ -9,13 +9,14 @@ PRODUCTION_CHECK = PRODUCTION=1 SITE_URL=https://openrouter.example.com \
 # No index address in the lock files: they hold for whichever mirror one installs from.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url
+LEDGER_TESTS := tests/billing/test_ledger_machine.py tests/billing/test_ledger_faults.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format lock bench chaos clean
+.PHONY: help run test check format lock bench bench-ledger chaos chaos-ledger chaos-servers clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run-installed ## Start everything on http://localhost:8000 (PORT=...); Ctrl-C stops it
 	@exec $(BIN)/python -m openrouter_site.supervisor --with-parent
@@ -42,11 +43,22 @@ lock: ## Pin and hash requirements*.in into requirements*.txt (needs uv)
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
 
+bench-ledger: .venv/run-installed ## Measure holds and settlements alone (--database postgresql://...)
+	@$(BIN)/python bench/ledger.py $(ARGS)
+
 bench: .venv/run-installed ## Measure this gateway against a bare mock provider (better with wrk and gcc)
 	@$(BIN)/python bench/run.py $(ARGS)
 
-chaos: .venv/test-installed ## Kill the server 200 times under load (CHAOS_KILLS=...), then audit
-	@CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos $(ARGS)
+chaos: chaos-ledger chaos-servers ## All faults at full size, about an hour
+
+# On SQLite, then on a PostgreSQL of its own.
+chaos-ledger: .venv/test-installed ## LEDGER_STEPS random operations against a model; crowds, clocks
+	@CHAOS=1 LEDGER_STEPS=$${LEDGER_STEPS:-100000} $(BIN)/python -m pytest -s $(LEDGER_TESTS) $(ARGS)
+	@CHAOS=1 LEDGER_STEPS=$${LEDGER_STEPS:-100000} $(BIN)/python tests/chaos/chaos_postgresql.py \
+		$(BIN)/python -m pytest -s $(LEDGER_TESTS) $(ARGS)
+
+chaos-servers: .venv/test-installed ## Kills (CHAOS_KILLS=200), aborts and outages under load
+	@CHAOS=1 CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest -s tests/chaos $(ARGS)
 
 clean: ## Remove what the tools left behind; never var/, where the data is
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -11,16 +11,19 @@ import re
 import secrets
 import time
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError
 
+from accounts import own_providers
 from accounts.models import ApiKey, User
+from accounts.own_providers import OwnProvider
 from openrouter_site.cell import CellMap
 from openrouter_site.database import orm_connection
-from openrouter_site.errors import Unauthorized, Unavailable
+from openrouter_site.errors import Forbidden, Unauthorized, Unavailable
 
 PREFIX = "sk-or-v1-"
 _SHAPE = re.compile(r"sk-or-v1-[0-9a-f]{64}")
@@ -29,6 +32,7 @@ _KEYS_IN_MEMORY = 10_000
 # One text for every key that is refused, so that nobody can tell which part was wrong.
 REFUSED = "User not found."
 MISSING = "No auth credentials found"
+MANAGEMENT_ONLY = "This is a management key: it manages keys and cannot call models."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class Key:
     ignored_providers: frozenset[str]
     created_at_s: float
     expires_at_s: float | None
+    is_management: bool = False
+    allowed_models: frozenset[str] = frozenset()
+    own_providers: Mapping[str, OwnProvider] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +86,26 @@ def is_well_formed(key: str) -> bool:
 
 
 def create(
-    user: User, name: str = "API key", *, expires_at: datetime | None = None
+    user: User,
+    name: str = "API key",
+    *,
+    expires_at: datetime | None = None,
+    is_management: bool = False,
+    allowed_models: Sequence[str] = (),
 ) -> tuple[ApiKey, str]:
     """A new key row of this user, and the key itself, which exists nowhere else."""
     key = mint()
     row = ApiKey.objects.create(
-        user=user, name=name, digest=digest(key), label=label(key), expires_at=expires_at
-    )
+        user=user, name=name, digest=digest(key), label=label(key), expires_at=expires_at,
+        is_management=is_management, allowed_models=list(allowed_models),
+    )  # fmt: skip
     return row, key
 
 
 def _load(key_digest: str) -> Key | Refused:
     with orm_connection():
         row = ApiKey.objects.select_related("user").filter(digest=key_digest).first()
+        own = {} if row is None else own_providers.load(row.user_id)
     if row is None or row.disabled or not row.user.is_active:
         return Refused()
     return Key(
@@ -104,6 +120,9 @@ def _load(key_digest: str) -> Key | Refused:
         ignored_providers=frozenset(row.user.ignored_providers or ()),
         created_at_s=row.created_at.timestamp(),
         expires_at_s=row.expires_at.timestamp() if row.expires_at else None,
+        is_management=row.is_management,
+        allowed_models=frozenset(row.allowed_models or ()),
+        own_providers=own,
     )
 
 
@@ -137,7 +156,10 @@ _DOWN = "Keys cannot be checked right now. Try again shortly."
 
 
 async def authenticate(authorization: str | None) -> Key:
-    """The caller of a request; raises Unauthorized, or Unavailable when no one can tell."""
+    """The caller of an inference request.
+
+    Raises Unauthorized, Forbidden for a management key, or Unavailable when no one can tell.
+    """
     key_digest = _presented(authorization)
     found = _keys.fresh(key_digest)
     if found is None:
@@ -145,11 +167,16 @@ async def authenticate(authorization: str | None) -> Key:
             found = await _keys.get(key_digest)
         except DatabaseError:
             raise Unavailable(_DOWN, retry_after_s=2) from None
-    return _admitted(found)
+    key = _admitted(found)
+    if key.is_management:
+        raise Forbidden(
+            MANAGEMENT_ONLY, {"remedy_hint": "Make a key with POST /api/v1/keys and use that."}
+        )
+    return key
 
 
 def authenticate_blocking(authorization: str | None) -> Key:
-    """`authenticate` for synchronous views."""
+    """The caller of any other request, by whatever kind of key, for synchronous views."""
     key_digest = _presented(authorization)
     try:
         found = _keys.get_blocking(key_digest)

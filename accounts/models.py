@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.validators import MinValueValidator
 from django.db import models
 
+from accounts.provider_key_row import ProviderKey as ProviderKey
 from catalog.validators import text_list
 
 
@@ -41,6 +43,17 @@ class User(AbstractUser):
         help_text='Slugs of providers that are never asked: ["azure"].',
     )
 
+    low_balance_nano = models.BigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="E-mail when the credits fall below this (nano-dollars). 0: never. Empty: as"
+        " LOW_BALANCE_CREDITS says.",
+    )
+    low_balance_armed = models.BooleanField(
+        default=False, editable=False, help_text="The credits were above it since the last e-mail."
+    )
+
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
     USERNAME_FIELD = "email"
@@ -58,11 +71,43 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 hex of the whole key.")
     label = models.CharField(max_length=24, help_text="sk-or-v1-abc...xyz")
     disabled = models.BooleanField(default=False)
+    is_management = models.BooleanField(
+        default=False, help_text="Manages the user's keys through the API, and does nothing else."
+    )
+    allowed_models = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[text_list],
+        help_text='Ids of the only models it may use: ["openai/gpt-4"]. Empty: all.',
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(null=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(
+        null=True, editable=False, help_text="Disabled for ever, and no more listed to its user."
+    )
 
     class Meta:
         ordering = ("-created_at", "-id")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.label})"
+
+
+class KeyChange(models.Model):
+    """Who changed a key or its limit, when, what, and why. Never changed itself."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(
+        max_length=120, help_text="An e-mail address, command:<user> or key:<label>."
+    )
+    what = models.JSONField(help_text="Each field with its old and its new value.")
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        fields = (f"{name}: {old} -> {new}" for name, (old, new) in self.what.items())
+        return f"{', '.join(fields)} by {self.actor}"

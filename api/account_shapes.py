@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
+
 from accounts.keys import Key
-from api.credits import FREE_REQUESTS_PER_DAY, KeyUsage, requests_per_second
+from api.credits import KeyUsage
 from billing.models import Generation
 from openrouter_site.money import dollars
 
@@ -31,7 +33,7 @@ def _provider_responses(attempts: str) -> list[JsonObject]:
             "model_permaslug": attempt.get("model"),
             "status": attempt.get("status"),
             "latency": attempt.get("ms"),
-            "is_byok": False,
+            "is_byok": attempt.get("is_byok", False),
         }
         for attempt in tried
     ]
@@ -71,7 +73,7 @@ def _generation_of_today(generation: Generation) -> JsonObject:
         "finish_reason": generation.finish_reason or None,
         "native_finish_reason": generation.native_finish_reason or None,
         "http_referer": generation.app_referer or None,
-        "is_byok": False,
+        "is_byok": generation.is_byok,
         "latency": generation.latency_ms,
         "moderation_latency": None,
         "native_tokens_cached": generation.native_tokens_cached,
@@ -89,7 +91,9 @@ def _generation_of_today(generation: Generation) -> JsonObject:
         "service_tier": None,
         "session_id": None,
         "upstream_id": generation.upstream_id or None,
-        "upstream_inference_cost": None,
+        "upstream_inference_cost": (
+            dollars(generation.upstream_cost_nano) if generation.is_byok else None
+        ),
         "user_agent": generation.user_agent or None,
         "web_search_engine": None,
         "workspace_id": None,
@@ -103,8 +107,9 @@ def _dollars_or_none(amount_nano: int | None) -> float | None:
 def key_shape(key: Key, usage: KeyUsage) -> JsonObject:
     """Key (seed, Rate Limits and Credits Remaining), with today's fields (1.9) beside it.
 
-    `rate_limit` holds the real figures, as in the seed. Own provider keys, budgets, workspaces and
-    data regions do not exist here; strict clients need their fields all the same.
+    `rate_limit` holds the real figures, as in the seed. `byok_usage` is what providers charged to
+    the user's own keys there. Budgets, workspaces and data regions do not exist here; strict
+    clients need their fields all the same.
     """
     expires_at = None if key.expires_at_s is None else datetime.fromtimestamp(key.expires_at_s, UTC)
     return {
@@ -112,35 +117,45 @@ def key_shape(key: Key, usage: KeyUsage) -> JsonObject:
         "usage": dollars(usage.total_nano),
         "limit": _dollars_or_none(usage.limit_nano),
         "is_free_tier": usage.is_free_tier,
-        "rate_limit": {
-            "requests": requests_per_second(usage.credits_left_nano),
-            "interval": "1s",
-            "note": "One request per second for each credit left on the key and the account.",
-        },
+        "rate_limit": _rate_limit(usage),
         "limit_remaining": _dollars_or_none(usage.limit_remaining_nano),
         "limit_reset": usage.limit_reset,
         "usage_daily": dollars(usage.daily_nano),
         "usage_weekly": dollars(usage.weekly_nano),
         "usage_monthly": dollars(usage.monthly_nano),
-        "free_model_daily_requests": {
-            "limit": FREE_REQUESTS_PER_DAY,
-            "used": usage.free_requests_today,
-            "remaining": max(0, FREE_REQUESTS_PER_DAY - usage.free_requests_today),
-        },
+        "byok_usage": dollars(usage.own_total_nano),
+        "byok_usage_daily": dollars(usage.own_daily_nano),
+        "byok_usage_weekly": dollars(usage.own_weekly_nano),
+        "byok_usage_monthly": dollars(usage.own_monthly_nano),
+        "free_model_daily_requests": _free_requests(usage),
         "expires_at": expires_at and expires_at.isoformat(),
         "creator_user_id": f"user_{key.user_id}",
+        "is_management_key": key.is_management,
+        "is_provisioning_key": key.is_management,
         **_NOT_HERE,
     }
 
 
+def _rate_limit(usage: KeyUsage) -> JsonObject:
+    """As in force now; -1, as today's OpenRouter says it, where there is none."""
+    if not settings.RATE_LIMITS:
+        return {"requests": -1, "interval": "1s", "note": "This server has no rate limits."}
+    return {
+        "requests": usage.requests_per_second,
+        "interval": "1s",
+        "note": "One request per second for each credit left on the key and the account.",
+    }
+
+
+def _free_requests(usage: KeyUsage) -> JsonObject:
+    """Of the whole account, since 00:00 UTC."""
+    limit, used = settings.FREE_REQUESTS_PER_DAY, usage.free_requests_today
+    remaining = max(0, limit - used) if settings.RATE_LIMITS else limit
+    return {"limit": limit, "used": used, "remaining": remaining}
+
+
 _NOT_HERE: JsonObject = {
-    "byok_usage": 0,
-    "byok_usage_daily": 0,
-    "byok_usage_weekly": 0,
-    "byok_usage_monthly": 0,
     "include_byok_in_limit": False,
-    "is_management_key": False,
-    "is_provisioning_key": False,
     "allowed_data_regions": ["global"],
     "budgets": [],
     "effective_budget": None,

@@ -10,18 +10,21 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from accounts.keys import Key, authenticate_blocking
+from billing import limits
 from openrouter_site.errors import Unauthorized, Unavailable
 
 
 class KeyAuthentication(BaseAuthentication):
-    """A valid key, or Unauthorized (Unavailable when no one can tell).
+    """A valid key, or Unauthorized (Unavailable when no one can tell, TooManyRequests in a surge).
 
     Ours are raised instead of the framework's AuthenticationFailed, which becomes a 403 for
     authenticators that, like this one, have no WWW-Authenticate challenge.
     """
 
     def authenticate(self, request: Request) -> tuple[None, Key] | None:
-        return None, authenticate_blocking(request.headers.get("Authorization"))
+        key = authenticate_blocking(request.headers.get("Authorization"))
+        limits.read(key.account_id)
+        return None, key
 
 
 class OptionalKeyAuthentication(KeyAuthentication):

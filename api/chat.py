@@ -11,6 +11,8 @@ import contextlib
 import logging
 import math
 import time
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 from django.conf import settings
 
@@ -28,10 +30,11 @@ from api.http import (
     read_body,
     read_head,
 )
+from billing import limits
 from openrouter_site.errors import ApiError, InternalError, MethodNotAllowed, Unavailable
 from routing import refusal
 from routing.chunk import Chunk, joined
-from routing.complete import App, Engine, complete, new_generation_id
+from routing.complete import Engine, complete, new_generation_id
 from routing.exchange import Exchange
 from routing.explanation import of_refused
 from routing.request import ChatRequest, parse
@@ -143,6 +146,10 @@ async def serve(
         request = parse(await read_body(head, receive), completion=completion)
         if engine.register.draining:
             raise Unavailable("The server is restarting. Try again.", retry_after_s=1)
+        names = (request.model or key.default_model, *request.models)
+        ticket = await limits.admit(key, names)
+        if ticket.without_free:
+            request = _without_free(request, names)
     except ClientLeft:
         return
     except ApiError as error:
@@ -154,7 +161,8 @@ async def serve(
         return
     exchange = Exchange(engine.register, exchange_id, stream=request.stream, explain=head.explain)
     reply = Reply(send, exchange, request)
-    work = _work(engine, exchange, request, key, head.app(), reply)
+    story = complete(engine, exchange, request, key, head.app())
+    work = _work(exchange, story, reply, ticket)
     task = engine.register.start(exchange, work)
     await _attend(task, exchange, reply, receive)
 
@@ -178,32 +186,41 @@ async def _attend(
             return
 
 
+def _without_free(request: ChatRequest, names: tuple[str, ...]) -> ChatRequest:
+    """The free models among the caller's fallbacks are used up for now; the others are not."""
+    paid = tuple(name for name in names if not limits.is_free(name))
+    return replace(request, model=paid[0], models=paid[1:])
+
+
 async def _work(
-    engine: Engine,
     exchange: Exchange,
-    request: ChatRequest,
-    key: keys.Key,
-    app: App,
+    story: AsyncGenerator[list[Chunk], None],
     reply: Reply,
+    ticket: limits.Ticket,
 ) -> None:
     """The exchange's task: run the story, write what it tells."""
     collected: list[Chunk] = []
+    gave_nothing = True
     try:
-        async with contextlib.aclosing(complete(engine, exchange, request, key, app)) as story:
+        async with contextlib.aclosing(story):
             async for chunks in story:
                 if chunks[-1].failure is not None:
                     failure = chunks[-1].failure
                     error = exchange.ended_by or refusal.in_band(failure, exchange.provider_name)
                     await reply.error(error)
                     return
-                if request.stream:
+                if exchange.stream:
+                    gave_nothing = False
                     await reply.chunks(chunks)
                 else:
                     collected.extend(chunks)
-        if not exchange.gone or not request.stream:
+        gave_nothing = False
+        if not exchange.gone or not exchange.stream:
             await reply.end(collected)
     except ApiError as error:
         await reply.error(error)
     except Exception:
         logger.exception("request %s failed", exchange.id)
         await reply.error(InternalError(exchange.id))
+    finally:
+        await ticket.ended(None if gave_nothing else exchange.model_id)

@@ -11,45 +11,15 @@ from datetime import UTC, date, datetime, time
 from django.db.models import Q, Sum
 
 from accounts.keys import Key
-from billing.book import PROMO, REVENUE, is_over, period_start
-from billing.models import Account, Generation, KeyBudget, Transfer
-from openrouter_site.money import NANO_PER_DOLLAR
-
-# Seed, section Limits.
-REQUESTS_PER_SECOND_MIN = 1
-REQUESTS_PER_SECOND_MAX = 200
-FREE_REQUESTS_PER_DAY = 200
-_FREE_SUFFIX = ":free"
-
-
-def requests_per_second(credits_nano: int) -> int:
-    """One request per second for each whole credit (a dollar), at least 1, at most 200 (seed)."""
-    credits = credits_nano // NANO_PER_DOLLAR
-    return max(REQUESTS_PER_SECOND_MIN, min(REQUESTS_PER_SECOND_MAX, credits))
-
-
-def _account(key: Key) -> Account:
-    return Account.objects.filter(pk=key.account_id).first() or Account(pk=key.account_id)
-
-
-def _budget(key: Key, now: datetime) -> KeyBudget:
-    """The key's budget as of now: what was spent in a period that is over does not count."""
-    budget = KeyBudget.objects.filter(pk=key.id).first() or KeyBudget(pk=key.id)
-    if is_over(budget.period, budget.period_start, now):
-        budget.spent_nano = 0
-    return budget
-
-
-def _left(account: Account, budget: KeyBudget) -> int:
-    left = 0 if account.frozen else account.posted_nano - account.held_nano
-    if budget.limit_nano is None:
-        return left
-    return min(left, budget.limit_nano - budget.spent_nano - budget.held_nano)
+from billing import balances
+from billing.book import CORRECTIONS, PROMO, REVENUE, period_start
+from billing.limit_figures import free_requests_since, requests_per_second
+from billing.models import Generation, Transfer
 
 
 def credits_left(key: Key, now: datetime) -> int:
     """What the next request can spend: the lesser of account and key limit; may be negative."""
-    return _left(_account(key), _budget(key, now))
+    return balances.credits_left(key.account_id, key.id, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +39,18 @@ def account_credits(key: Key) -> AccountCredits:
         paid_back=Sum("amount_nano", filter=paid_back, default=0),
     )
     used_nano = sums["paid"] - sums["paid_back"]
-    return AccountCredits(granted_nano=_account(key).posted_nano + used_nano, used_nano=used_nano)
+    left_nano = balances.account_row(key.account_id).posted_nano
+    return AccountCredits(granted_nano=left_nano + used_nano, used_nano=used_nano)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyUsage:
-    """What GET /key tells. `total_nano` is for ever; the limit counts in its own period."""
+    """What GET /key tells. `total_nano` is for ever; the limit counts in its own period.
 
-    credits_left_nano: int
+    `own_*`: what providers charged to the user's own keys there, which is no part of the others.
+    """
+
+    requests_per_second: int
     total_nano: int
     daily_nano: int
     weekly_nano: int
@@ -86,47 +60,53 @@ class KeyUsage:
     limit_reset: str | None
     is_free_tier: bool
     free_requests_today: int
+    own_total_nano: int = 0
+    own_daily_nano: int = 0
+    own_weekly_nano: int = 0
+    own_monthly_nano: int = 0
 
 
-def _begin(period: str, now: datetime) -> datetime:
+def begin_of(period: str, now: datetime) -> datetime:
+    """The first moment of the day, week or month (UTC) that `now` is in."""
     day = period_start(period, now) or date.min
     return datetime.combine(day, time.min, UTC)
 
 
-def _spent_since(key: Key, begins: list[datetime]) -> list[int]:
-    """The cost of the key's generations since each of these moments, in one query."""
-    sums = Generation.objects.filter(key_id=key.id, created_at__gte=min(begins)).aggregate(
-        **{
-            f"since_{number}": Sum("cost_nano", filter=Q(created_at__gte=begin), default=0)
-            for number, begin in enumerate(begins)
-        }
-    )
-    return [sums[f"since_{number}"] for number in range(len(begins))]
+def _spent_since(key: Key, begins: list[datetime]) -> tuple[list[int], list[int]]:
+    """The cost of the key's generations since each of these moments, and what was charged to the
+    user's own provider keys since then, and ever; in one query."""
+    sums: dict[str, Sum] = {"own": Sum("upstream_cost_nano", default=0)}
+    for number, begin in enumerate(begins):
+        since = Q(created_at__gte=begin)
+        sums[f"ours_{number}"] = Sum("cost_nano", filter=since, default=0)
+        sums[f"own_{number}"] = Sum("upstream_cost_nano", filter=since, default=0)
+    counted = Q(created_at__gte=min(begins)) | Q(is_byok=True)
+    found = Generation.objects.filter(counted, key_id=key.id).aggregate(**sums)
+    places = range(len(begins))
+    ours = [found[f"ours_{number}"] for number in places]
+    return ours, [*(found[f"own_{number}"] for number in places), found["own"]]
 
 
 def _free_requests_today(key: Key, now: datetime) -> int:
     """The day's limit on free models is the user's, whichever of his keys is used."""
-    return Generation.objects.filter(
-        user_id=key.user_id, created_at__gte=_begin("daily", now), model__endswith=_FREE_SUFFIX
-    ).count()
+    return free_requests_since(key.user_id, begin_of("daily", now)).count()
 
 
 def _has_paid(key: Key) -> bool:
-    """Whether credits ever came in that were not a present, nor returned to him by us."""
-    return (
-        Transfer.objects.filter(credit=key.account_id).exclude(debit__in=(PROMO, REVENUE)).exists()
-    )
+    """Whether credits ever came in that were no present, correction or refund of ours."""
+    gifts = (PROMO, REVENUE, CORRECTIONS)
+    return Transfer.objects.filter(credit=key.account_id).exclude(debit__in=gifts).exists()
 
 
 def key_usage(key: Key, now: datetime) -> KeyUsage:
     """Five queries: account, budget, the sums of the month, today's free requests, payments."""
-    account, budget = _account(key), _budget(key, now)
-    daily, weekly, monthly = _spent_since(
-        key, [_begin(period, now) for period in ("daily", "weekly", "monthly")]
+    account, budget = balances.account_row(key.account_id), balances.budget_row(key.id, now)
+    (daily, weekly, monthly), own = _spent_since(
+        key, [begin_of(period, now) for period in ("daily", "weekly", "monthly")]
     )
     limit = budget.limit_nano
     return KeyUsage(
-        credits_left_nano=_left(account, budget),
+        requests_per_second=requests_per_second(balances.left_nano(account, budget)),
         total_nano=budget.spent_total_nano,
         daily_nano=daily,
         weekly_nano=weekly,
@@ -136,4 +116,8 @@ def key_usage(key: Key, now: datetime) -> KeyUsage:
         limit_reset=budget.period or None,
         is_free_tier=not _has_paid(key),
         free_requests_today=_free_requests_today(key, now),
+        own_daily_nano=own[0],
+        own_weekly_nano=own[1],
+        own_monthly_nano=own[2],
+        own_total_nano=own[3],
     )

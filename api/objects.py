@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
 import orjson
 
@@ -24,11 +26,12 @@ from api.http import (
     read_body,
     read_head,
 )
+from billing import limits
 from openrouter_site.errors import ApiError, InternalError, MethodNotAllowed, Unavailable
-from routing.complete import App, Engine, new_generation_id
+from routing.complete import Engine, new_generation_id
 from routing.exchange import Exchange
-from routing.media import generate
-from routing.media_request import MediaRequest, parse
+from routing.media import Outputs, generate
+from routing.media_request import parse
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +52,7 @@ async def serve(engine: Engine, scope: Scope, receive: Receive, send: Send) -> N
         request = parse(await read_body(head, receive))
         if engine.register.draining:
             raise Unavailable("The server is restarting. Try again.", retry_after_s=1)
+        ticket = await limits.admit(key, (request.model,))
     except ClientLeft:
         return
     except ApiError as error:
@@ -59,7 +63,7 @@ async def serve(engine: Engine, scope: Scope, receive: Receive, send: Send) -> N
         await answer_error(send, InternalError(exchange_id))
         return
     exchange = Exchange(engine.register, exchange_id, stream=False)
-    work = _work(engine, exchange, request, key, head.app(), send)
+    work = _work(exchange, generate(engine, exchange, request, key, head.app()), send, ticket)
     await _attend(engine.register.start(exchange, work), exchange, receive)
 
 
@@ -72,17 +76,14 @@ async def _attend(task: asyncio.Task[None], exchange: Exchange, receive: Receive
 
 
 async def _work(
-    engine: Engine,
-    exchange: Exchange,
-    request: MediaRequest,
-    key: keys.Key,
-    app: App,
-    send: Send,
+    exchange: Exchange, story: Coroutine[Any, Any, Outputs], send: Send, ticket: limits.Ticket
 ) -> None:
     """The exchange's task: run the story, write what came of it."""
     generation_id = (b"x-generation-id", exchange.id.encode())
+    served: str | None = None
     try:
-        outputs = await generate(engine, exchange, request, key, app)
+        outputs = await story
+        served = exchange.model_id
     except ApiError as error:
         await answer_error(send, error, (generation_id,))
     except Exception:
@@ -91,3 +92,5 @@ async def _work(
     else:
         headers = ((b"content-type", b"application/json"), generation_id)
         await answer(send, 200, orjson.dumps({"generations": outputs}), headers)
+    finally:
+        await ticket.ended(served)

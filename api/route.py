@@ -24,6 +24,7 @@ from api.http import (
     read_body,
     read_head,
 )
+from billing import limits
 from openrouter_site.errors import ApiError, BadRequest, InternalError, MethodNotAllowed
 from routing.complete import Engine, new_generation_id
 from routing.explanation import route_document
@@ -44,6 +45,7 @@ async def serve(engine: Engine, scope: Scope, receive: Receive, send: Send) -> N
             raise MethodNotAllowed(("POST",))
         head = read_head(scope["headers"])
         key = await keys.authenticate(head.authorization)
+        limits.read(key.account_id)
         body = await read_body(head, receive)
         request = parse(body, completion=False)
         plan = engine.plan(request, key, await measure(request))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api import parameters, views
+from api import keys, parameters, payments, provider_keys, statements, views
 
 app_name = "api"
 
@@ -18,5 +18,14 @@ urlpatterns = [
     path("generation", views.generation, name="generation"),
     path("key", views.key, name="key"),
     path("auth/key", views.key, name="auth-key"),
+    path("keys", keys.collection, name="keys"),
+    path("keys/<str:digest>", keys.one, name="managed-key"),
     path("credits", views.credits, name="credits"),
+    path("credits/statement", statements.statement, name="credits-statement"),
+    path("byok", provider_keys.collection, name="provider-keys"),
+    path("byok/<str:id>", provider_keys.one, name="provider-key"),
+    path("credits/checkout", payments.checkout, name="credits-checkout"),
+    path("credits/payments", payments.payments, name="credits-payments"),
+    path("credits/refund", payments.refund, name="credits-refund"),
+    path("credits/auto-top-up", payments.auto_top_up, name="credits-auto-top-up"),
 ]

@@ -58,7 +58,7 @@ _GENERATION_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 View = Callable[..., Response]
 
 
-class _AlwaysJson(BaseContentNegotiation):
+class AlwaysJson(BaseContentNegotiation):
     """`Accept` and `?format=` are ignored, as clients of OpenAI's API send anything there."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
@@ -74,18 +74,25 @@ class _AlwaysJson(BaseContentNegotiation):
         return renderer, str(renderer.media_type)
 
 
-def answers_get(*authentication: type[BaseAuthentication]) -> Callable[[View], Any]:
-    """A view for GET (and HEAD) that lets in whom `authentication` lets in; none: everybody."""
+def answers(
+    methods: Sequence[str], *authentication: type[BaseAuthentication]
+) -> Callable[[View], Any]:
+    """A view for these methods that lets in whom `authentication` lets in; none: everybody."""
 
     def decorate(view: View) -> Any:
-        view = content_negotiation_class(_AlwaysJson)(view)
+        view = content_negotiation_class(AlwaysJson)(view)
         view = authentication_classes(authentication)(view)
-        decorated = api_view(["GET", "HEAD"])(view)
+        decorated = api_view(list(methods))(view)
         # The framework keeps them in a set, so `Allow` would name them in any order.
-        decorated.cls.http_method_names = ["get", "head", "options"]
+        decorated.cls.http_method_names = [*(method.lower() for method in methods), "options"]
         return decorated
 
     return decorate
+
+
+def answers_get(*authentication: type[BaseAuthentication]) -> Callable[[View], Any]:
+    """The same for GET, and HEAD."""
+    return answers(("GET", "HEAD"), *authentication)
 
 
 def _public(data: dict[str, Any]) -> Response:

@@ -44,6 +44,8 @@ def environment(folder: Path, port: int, database: str, workers: int) -> dict[st
         "PRODUCTION": "0",
         "REDIS_URL": "",
         "DRAIN_TIMEOUT_S": "5",
+        # What we can do, not what one account may.
+        "RATE_LIMITS": "0",
         "PYTHONPATH": str(processes.ROOT),
     }
 

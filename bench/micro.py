@@ -75,6 +75,8 @@ class _Caller:
     default_model = "openai/gpt-3.5-turbo"
     allow_training = True
     ignored_providers: frozenset[str] = frozenset()
+    allowed_models: frozenset[str] = frozenset()
+    own_providers: dict[str, Any] = {}
 
 
 _MANY_MODELS, _MANY_ENDPOINTS = 2_000, 6_000

@@ -1,4 +1,5 @@
-"""The rows of money in Django's admin: to read. Money moves by billing.writer and nothing else."""
+"""The rows of money in Django's admin: to read. Money moves by billing.writer and nothing else;
+what an operator may do has pages of its own (billing.operator_pages)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 
+from billing import operator_pages
 from billing.models import Account, Generation, Hold, KeyBudget, Transfer
 from openrouter_site.money import format_amount
 
@@ -49,6 +53,16 @@ class AccountAdmin(ReadOnlyAdmin):
     list_display = ("id", _dollars("posted_nano"), _dollars("held_nano"), "frozen")
     list_filter = ("frozen",)
     search_fields = ("id",)
+    readonly_fields = ("operations",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(operator_pages.money)
+        ours = path("<str:account_id>/money/", view, name="billing_account_money")
+        return [ours, *super().get_urls()]
+
+    def operations(self, account: Account) -> str:
+        page = reverse("admin:billing_account_money", args=[account.pk])
+        return format_html('<a href="{}">Grant or correct credits</a>', page)
 
 
 @admin.register(KeyBudget)
@@ -60,6 +74,11 @@ class KeyBudgetAdmin(ReadOnlyAdmin):
     list_filter = ("period",)
     list_select_related = ("key",)
     search_fields = ("key__label", "key__name", "key__user__email")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(operator_pages.limit)
+        ours = path("<int:key_id>/limit/", view, name="billing_keybudget_limit")
+        return [ours, *super().get_urls()]
 
 
 @admin.register(Hold)
@@ -76,10 +95,11 @@ class HoldAdmin(ReadOnlyAdmin):
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "debit", "credit", _dollars("amount_nano"), "kind", "ref", "reason", "created_at",
+        "id", "debit", "credit", _dollars("amount_nano"), "kind", "ref", "reason", "actor",
+        "created_at",
     )  # fmt: skip
     list_filter = ("kind",)
-    search_fields = ("id", "debit", "credit", "ref")
+    search_fields = ("id", "debit", "credit", "ref", "actor")
     ordering = ("-created_at",)
 
 
@@ -87,8 +107,21 @@ class TransferAdmin(ReadOnlyAdmin):
 class GenerationAdmin(ReadOnlyAdmin):
     list_display = (
         "id", "user", "model", "provider_name", "tokens_prompt", "tokens_completion",
-        _dollars("cost_nano"), "finish_reason", "created_at",
+        _dollars("cost_nano"), "is_byok", "finish_reason", "created_at",
     )  # fmt: skip
     list_select_related = ("user",)
     search_fields = ("id", "user__email", "model")
     ordering = ("-created_at",)
+    readonly_fields = ("operations",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(operator_pages.refund)
+        ours = path("<str:generation_id>/refund/", view, name="billing_generation_refund")
+        return [ours, *super().get_urls()]
+
+    def operations(self, generation: Generation) -> str:
+        page = reverse("admin:billing_generation_refund", args=[generation.pk])
+        return format_html('<a href="{}">Refund</a>', page)
+
+
+from billing import payment_admin as payment_admin  # noqa: E402

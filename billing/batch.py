@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
+from billing import payment_rows
 from billing.book import AccountRow, Book, BudgetRow, GenerationRow, HoldRow, TransferRow
 from billing.ledger import Operation
+from billing.refundable import load_refundable
 from billing.refusals import LedgerError
 from openrouter_site.database import Connection
 
@@ -63,6 +65,8 @@ def _load(connection: Connection, operations: Sequence[Operation], now: datetime
     _load_budgets(connection, book, {op.key_id for op in operations if op.key_id})
     _load_holds(connection, book, {op.hold_id for op in operations if op.hold_id})
     _load_transfers(connection, book, {op.transfer_id for op in operations if op.transfer_id})
+    payment_rows.load(connection, book, operations)
+    load_refundable(connection, book, {op.refund_of for op in operations if op.refund_of})
     return book
 
 
@@ -85,7 +89,7 @@ def _load_accounts(connection: Connection, book: Book, ids: set[str]) -> None:
 
 _BUDGETS = """
     SELECT k.id, k.disabled, u.is_active, b.limit_nano, b.period, b.period_start, b.spent_nano,
-           b.spent_total_nano, b.held_nano, b.key_id
+           b.spent_total_nano, b.held_nano, b.key_id, k.expires_at
     FROM accounts_apikey AS k JOIN accounts_user AS u ON u.id = k.user_id
     LEFT JOIN billing_keybudget AS b ON b.key_id = k.id
     WHERE k.id IN ({marks}) ORDER BY k.id"""
@@ -104,9 +108,10 @@ def _load_budgets(connection: Connection, book: Book, ids: set[int]) -> None:
         )
         found = _rows(connection, sql, ids)
     for row in found:
+        end = connection.as_datetime(row[10])
         book.budgets[row[0]] = BudgetRow(
             key_id=row[0],
-            enabled=bool(row[2]) and not row[1],
+            enabled=bool(row[2]) and not row[1] and (end is None or book.now < end),
             limit_nano=row[3],
             period=row[4],
             period_start=connection.as_date(row[5]),
@@ -129,15 +134,12 @@ def _load_holds(connection: Connection, book: Book, ids: set[str]) -> None:
 
 def _load_transfers(connection: Connection, book: Book, ids: set[str]) -> None:
     sql = (
-        "SELECT id, debit, credit, amount_nano, kind, ref, reason, created_at"
+        "SELECT id, debit, credit, amount_nano, kind, ref, reason, created_at, actor"
         " FROM billing_transfer WHERE id IN ({marks}) ORDER BY id"
     )
     for row in _rows(connection, sql, ids):
-        id, debit, credit, amount_nano, kind, ref, reason, created_at = row
-        moment = connection.as_datetime(created_at) or book.now
-        book.known_transfers[id] = TransferRow(
-            id, debit, credit, amount_nano, kind, ref, reason, moment
-        )
+        moment = connection.as_datetime(row[7]) or book.now
+        book.known_transfers[row[0]] = TransferRow(*(*row[:7], moment, row[8]))
 
 
 def _store(connection: Connection, book: Book) -> None:
@@ -147,6 +149,7 @@ def _store(connection: Connection, book: Book) -> None:
     _update_holds(connection, [book.holds[id] for id in sorted(book.touched_holds)])
     _insert_transfers(connection, book.transfers.values())
     _upsert_generations(connection, book.generations.values())
+    payment_rows.store(connection, book)
 
 
 def _many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -222,11 +225,11 @@ def _insert_transfers(connection: Connection, transfers: Iterable[TransferRow]) 
     _many(
         connection,
         "INSERT INTO billing_transfer (id, debit, credit, amount_nano, kind, ref, reason,"
-        " created_at) VALUES {values}",
+        " created_at, actor) VALUES {values}",
         [
             (
                 row.id, row.debit, row.credit, row.amount_nano, row.kind, row.ref, row.reason,
-                connection.moment(row.created_at),
+                connection.moment(row.created_at), row.actor,
             )
             for row in transfers
         ],

@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from billing.payment_book import PaymentRows
+
 REVENUE = "revenue"
 OVERRUN = "overrun"
 PROMO = "promo"
+MANUAL = "manual"  # paid to the operator by other means: in cash, by bank transfer
+CORRECTIONS = "corrections"
 USER_PREFIX = "user:"
 
 
@@ -88,6 +92,7 @@ class TransferRow:
     ref: str
     reason: str
     created_at: datetime
+    actor: str = ""
 
 
 _COUNT_MAX = 2**31 - 1
@@ -96,6 +101,8 @@ _COUNTS = (
     "native_tokens_reasoning", "native_tokens_cached", "num_media_prompt",
     "num_media_completion", "latency_ms", "generation_time_ms",
 )  # fmt: skip
+# A provider that reports a dearer generation than a million dollars is wrong.
+_UPSTREAM_COST_MAX_NANO = 10**15
 _CHARACTERS_MAX = {
     "model": 128, "provider_name": 64, "upstream_id": 128, "app_referer": 512, "app_title": 128,
     "user_agent": 256, "finish_reason": 16, "native_finish_reason": 64,
@@ -134,6 +141,8 @@ class GenerationRow:
     generation_time_ms: int | None = None
     attempts: str = "[]"
     parameters: str = ""
+    is_byok: bool = False
+    upstream_cost_nano: int = 0
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> GenerationRow:
@@ -153,23 +162,29 @@ class GenerationRow:
             count = getattr(self, name)
             if count is not None and not (type(count) is int and 0 <= count <= _COUNT_MAX):
                 setattr(self, name, min(max(count, 0), _COUNT_MAX) if type(count) is int else 0)
+        self.upstream_cost_nano = min(max(self.upstream_cost_nano, 0), _UPSTREAM_COST_MAX_NANO)
 
 
 @dataclass(slots=True)
 class Book:
-    """Locked rows by id, and what a batch adds. Rows not touched are not written back."""
+    """Locked rows by id, and what a batch adds. Rows not touched are not written back.
+
+    `refundable` has the account that paid for a generation, and what was not paid back of it yet.
+    """
 
     now: datetime
     accounts: dict[str, AccountRow] = field(default_factory=dict)
     budgets: dict[int, BudgetRow] = field(default_factory=dict)
     holds: dict[str, HoldRow] = field(default_factory=dict)
     known_transfers: dict[str, TransferRow] = field(default_factory=dict)
+    refundable: dict[str, tuple[str, int]] = field(default_factory=dict)
     touched_accounts: set[str] = field(default_factory=set)
     touched_budgets: set[int] = field(default_factory=set)
     touched_holds: set[str] = field(default_factory=set)
     new_holds: dict[str, HoldRow] = field(default_factory=dict)
     transfers: dict[str, TransferRow] = field(default_factory=dict)
     generations: dict[str, GenerationRow] = field(default_factory=dict)
+    payments: PaymentRows = field(default_factory=PaymentRows)
 
     def account(self, account_id: str) -> AccountRow:
         """The account, to be changed."""
@@ -195,13 +210,13 @@ class Book:
 
     def transfer(
         self, id: str, debit: str, credit: str, amount_nano: int, *, kind: str, ref: str,
-        reason: str = "",
+        reason: str = "", actor: str = "",
     ) -> None:  # fmt: skip
         """Move money from `debit` to `credit`, once for this id; user accounts follow."""
         if id in self.known_transfers or id in self.transfers:
             raise AssertionError(f"transfer {id} exists; its maker must look before it leaps")
         self.transfers[id] = TransferRow(
-            id, debit, credit, amount_nano, kind, ref, reason, self.now
+            id, debit, credit, amount_nano, kind, ref, reason, self.now, actor
         )
         if debit.startswith(USER_PREFIX):
             self.account(debit).posted_nano -= amount_nano

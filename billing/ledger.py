@@ -3,7 +3,8 @@
     Admit     set credits aside before any byte goes upstream
     Resize    the same hold for a dearer model
     Progress  how much of it was delivered so far
-    Transfer  grants, corrections and refunds, by an id that makes them happen once
+    Transfer  grants and corrections, by an id that makes them happen once
+    Refund    likewise, of a generation: all refunds together are at most what it cost
 
 and in billing.capture, how a hold ends:
 
@@ -32,6 +33,7 @@ from billing.refusals import (
     InsufficientCredits,
     KeyDisabled,
     KeyLimitExceeded,
+    RefundTooLarge,
     TransferConflict,
 )
 
@@ -44,6 +46,7 @@ class Operation:
     key_id: int = 0
     hold_id: str = ""
     transfer_id: str = ""
+    refund_of: str = ""
 
     def account_ids(self) -> tuple[str, ...]:
         return (self.account_id,) if self.account_id else ()
@@ -177,6 +180,7 @@ class Transfer(Operation):
     kind: str = "grant"
     ref: str = ""
     reason: str = ""
+    actor: str = ""
 
     def account_ids(self) -> tuple[str, ...]:
         return tuple(id for id in (self.debit, self.credit) if id.startswith(USER_PREFIX))
@@ -189,8 +193,26 @@ class Transfer(Operation):
             ):  # fmt: skip
                 raise TransferConflict(self.transfer_id)
             return False
+        self.check(book)
         book.transfer(
             self.transfer_id, self.debit, self.credit, self.amount_nano,
-            kind=self.kind, ref=self.ref, reason=self.reason,
+            kind=self.kind, ref=self.ref, reason=self.reason, actor=self.actor,
         )  # fmt: skip
         return True
+
+    def check(self, book: Book) -> None:
+        """Raises a LedgerError when it may not happen; it did not happen before."""
+
+
+@dataclass(slots=True)
+class Refund(Transfer):
+    """Give back what the generation `refund_of` cost, or a part of it, to who paid for it.
+
+    The account is locked, so refunds of one generation take turns and see each other.
+    """
+
+    def check(self, book: Book) -> None:
+        payer, left_nano = book.refundable.get(self.refund_of, ("", 0))
+        if payer != self.credit or self.amount_nano > left_nano:
+            raise RefundTooLarge(left_nano if payer == self.credit else 0, self.amount_nano)
+        book.refundable[self.refund_of] = (payer, left_nano - self.amount_nano)

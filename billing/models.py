@@ -10,6 +10,21 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import ApiKey
+from billing.payment_models import (
+    AutoTopUp as AutoTopUp,
+)
+from billing.payment_models import (
+    Checkout as Checkout,
+)
+from billing.payment_models import (
+    PaymentDispute as PaymentDispute,
+)
+from billing.payment_models import (
+    PaymentRefund as PaymentRefund,
+)
+from billing.payment_models import (
+    WebhookEvent as WebhookEvent,
+)
 
 
 class Account(models.Model):
@@ -110,7 +125,7 @@ class Hold(models.Model):
 
 
 class Transfer(models.Model):
-    """Money moved, once, for ever: triggers refuse UPDATE and DELETE in both databases.
+    """Money moved, once, for ever: triggers refuse UPDATE, DELETE and TRUNCATE.
 
     `id` is made from what caused it (`cap:<generation>`), so a repetition is refused by the key.
     """
@@ -120,7 +135,14 @@ class Transfer(models.Model):
         ADJUST = "adjust"
         OVERRUN = "overrun"
         GRANT = "grant"
+        CORRECTION = "correction"
+        REFUND = "refund"
         REVERSAL = "reversal"
+        TOP_UP = "top_up"
+        FEE = "fee"
+        TEST = "test", "test payment"
+        PAY_REFUND = "pay_refund", "payment refund"
+        DISPUTE = "dispute"
 
     id = models.CharField(primary_key=True, max_length=64)
     debit = models.CharField(max_length=40, db_index=True)
@@ -129,6 +151,9 @@ class Transfer(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     ref = models.CharField(max_length=64, db_index=True)
     reason = models.CharField(max_length=200, blank=True)
+    actor = models.CharField(
+        max_length=120, blank=True, db_default="", help_text="Who made it, if a person did."
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -191,17 +216,36 @@ class Generation(models.Model):
     parameters = models.TextField(
         default="", blank=True, help_text="JSON: the sampling parameters the caller sent, if any."
     )
+    is_byok = models.BooleanField(
+        "own key",
+        default=False,
+        db_default=False,
+        help_text="Made with the user's own key at the provider.",
+    )
+    upstream_cost_nano = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="With an own key: what the provider charges for it by list price.",
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(cost_nano__gte=0), name="generation_cost_not_negative"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(upstream_cost_nano__gte=0), name="generation_upstream_not_negative"
+            ),
         ]
         indexes = [
             models.Index(fields=["user", "created_at"], name="generation_by_user"),
             models.Index(fields=["key", "created_at"], name="generation_by_key"),
             models.Index(fields=["model", "created_at"], name="generation_by_model"),
+            models.Index(
+                fields=["key", "created_at"],
+                condition=Q(is_byok=True),
+                name="generation_by_own_key",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ LedgerError
 +-- AccountFrozen
 +-- HoldMissing
 +-- TransferConflict
++-- RefundTooLarge        more than is left of what the generation cost
 """
 
 from __future__ import annotations
@@ -52,3 +53,12 @@ class HoldMissing(LedgerError):
 
 class TransferConflict(LedgerError):
     """A transfer of this id exists and says something else."""
+
+
+class RefundTooLarge(LedgerError):
+    """All refunds together would be more than the generation cost; `left_nano` is what is left."""
+
+    def __init__(self, left_nano: int, wanted_nano: int) -> None:
+        super().__init__(left_nano, wanted_nano)
+        self.left_nano = left_nano
+        self.wanted_nano = wanted_nano

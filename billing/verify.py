@@ -12,16 +12,18 @@ from typing import Any
 
 from django.conf import settings
 
+from billing.column_rules import column_rules
 from billing.invariants import (
     EXPIRED_HOLDS,
     HOLD_GRACE_S,
+    MISSING_HOLDS,
     OVERRUN,
     OVERRUN_DAYS,
     OVERRUN_SHARE_MAX,
     RULES,
     Rule,
-    column_rules,
 )
+from billing.payment_rules import PAYMENT_RULES
 from openrouter_site.database import Connection, connect
 from openrouter_site.money import format_amount
 
@@ -91,10 +93,13 @@ def examine(account_id: str = "") -> Report:
 def _rules(connection: Connection) -> list[Rule]:
     share, over = OVERRUN_SHARE_MAX
     since = connection.seconds_ago(OVERRUN_DAYS * 86_400)
+    kept = connection.seconds_ago(settings.HOLDS_KEPT_DAYS * 86_400 - 43_200)
     grace = connection.seconds_ago(HOLD_GRACE_S + settings.REAPER_INTERVAL_S)
     return [
         *RULES,
+        *PAYMENT_RULES,
         *column_rules(sqlite=not connection.for_update),
+        _filled(MISSING_HOLDS, since=kept),
         _filled(EXPIRED_HOLDS, grace=grace),
         _filled(OVERRUN, share=share, over=over, since=since),
     ]
@@ -167,8 +172,8 @@ def _figures(connection: Connection, account_id: str) -> dict[str, int]:
     )  # fmt: skip
     ((overrun,),) = connection.execute(
         "SELECT COALESCE(SUM(t.amount_nano), 0) FROM billing_transfer AS t"
-        " JOIN billing_hold AS h ON h.id = t.ref"
-        " WHERE t.kind = 'overrun' AND (? = '' OR h.account_id = ?)", one
+        " LEFT JOIN billing_generation AS g ON g.id = t.ref"
+        " WHERE t.kind = 'overrun' AND (? = '' OR 'user:' || g.user_id = ?)", one
     )  # fmt: skip
     counted = {
         "accounts": accounts, "transfers": transfers, "generations": generations, "holds": holds,

@@ -17,9 +17,9 @@ from contextlib import closing
 from typing import Any
 
 from billing import batch
-from billing.capture import Settle
+from billing.capture import Recover, Settle
 from billing.journal import Journal
-from billing.ledger import Operation
+from billing.ledger import Admit, Operation
 from billing.refusals import LedgerError
 from openrouter_site.database import OUTAGES, Connection, connect
 from openrouter_site.errors import Unavailable
@@ -55,6 +55,9 @@ class Writer:
         self._stopping = False
         self._connection: Connection | None = None
         self._healthy = True
+        # Holds that may be in the database although whoever asked for them was told that they
+        # are not: the answers to their COMMIT were lost.
+        self._doubtful: list[Operation] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
 
@@ -100,6 +103,8 @@ class Writer:
             outcomes = self._commit([operation for operation, _ in submissions])
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._resolve, submissions, outcomes)
+            if self._doubtful and self._healthy:
+                self._release_doubtful()
         self._disconnect()
 
     def _resolve(self, submissions: list[Submission], outcomes: list[Any]) -> None:
@@ -152,8 +157,27 @@ class Writer:
                 return outcomes
         raise AssertionError("unreachable")
 
+    def _release_doubtful(self) -> None:
+        """Nobody will settle them, and recovery would wait until they expire."""
+        doubtful, self._doubtful = self._doubtful, []
+        try:
+            self._attempt(doubtful)
+        except OUTAGES:
+            self._doubtful = doubtful
+        except Exception:
+            self._disconnect()
+            logger.exception("%d holds may stay open until they expire", len(doubtful))
+
     def _without_database(self, operation: Operation) -> Any:
         """Settlements go to the journal, everything else fails."""
+        if isinstance(operation, Admit) and operation.amount_nano:
+            self._doubtful.append(
+                Recover(
+                    account_id=operation.account_id,
+                    key_id=operation.key_id,
+                    hold_id=operation.hold_id,
+                )
+            )
         if isinstance(operation, Settle):
             try:
                 self._journal.append(operation)

@@ -12,8 +12,27 @@ def ending(last_four: str) -> str:
     return f"...{last_four}" if last_four else "(too short to show an end)"
 
 
-class Credential(models.Model):
-    """A provider's credential, encrypted (catalog.encryption) and never shown again."""
+class Secret(models.Model):
+    """A row that keeps a secret, encrypted (catalog.encryption) and never shown again.
+
+    `manage.py rotate_credentials` finds every model that is one.
+    """
+
+    encrypted = models.TextField(editable=False)
+    last_four = models.CharField(max_length=4, blank=True, editable=False)
+    last_tested_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_test_result = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def ending(self) -> str:
+        return ending(self.last_four)
+
+
+class Credential(Secret):
+    """A credential of a provider, the operator's."""
 
     provider = models.ForeignKey(
         "catalog.Provider", on_delete=models.CASCADE, related_name="credentials"
@@ -23,13 +42,9 @@ class Credential(models.Model):
         validators=[validators.label],
         help_text="What logs, records and answers may call it.",
     )
-    encrypted = models.TextField(editable=False)
-    last_four = models.CharField(max_length=4, blank=True, editable=False)
     position = models.PositiveSmallIntegerField(default=0, help_text="The lowest is tried first.")
     enabled = models.BooleanField(default=True, help_text="Off: it is not used.")
     created_at = models.DateTimeField(auto_now_add=True)
-    last_tested_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_test_result = models.CharField(max_length=200, blank=True, editable=False)
 
     class Meta:
         ordering = ("provider_id", "position", "id")
@@ -40,10 +55,6 @@ class Credential(models.Model):
                 violation_error_message="This provider has a credential with this label.",
             )
         ]
-
-    @property
-    def ending(self) -> str:
-        return ending(self.last_four)
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.label}"

@@ -34,7 +34,8 @@ _told: set[tuple[int, str]] = set()
 class ProviderCredential:
     """One credential, decrypted. `label` is what logs and records may call it.
 
-    `source` is "stored" or "environment"; where the provider needs none, it has neither.
+    `source` is "stored", "environment", or "own" where it is not the operator's but of the user
+    who calls; where the provider needs none, it has neither.
     """
 
     id: str
@@ -139,7 +140,7 @@ def _check_service_account(secret: str, auth_kind: str) -> None:
         raise ValidationError("This provider takes a key, not a JSON document.")
     try:
         document = json.loads(secret)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValidationError("The secret is no JSON document.") from None
     if not all(isinstance(document.get(key), str) for key in ("client_email", "private_key")):
         raise ValidationError("The JSON is no service account: client_email or private_key lacks.")
@@ -147,8 +148,13 @@ def _check_service_account(secret: str, auth_kind: str) -> None:
 
 def fill(row: models.Credential, secret: str) -> None:
     """Put an encrypted copy into the row, and what may be shown of it."""
+    fill_in(row, secret, row.provider.auth_kind)
+
+
+def fill_in(row: models.Secret, secret: str, auth_kind: str) -> None:
+    """`fill` for any row that keeps a secret."""
     row.encrypted = encryption.encrypt(secret)
-    row.last_four = last_four(secret, row.provider.auth_kind)
+    row.last_four = last_four(secret, auth_kind)
     row.last_tested_at = None
     row.last_test_result = ""
 
@@ -162,7 +168,7 @@ def last_four(secret: str, auth_kind: str) -> str:
     return secret[-4:] if len(secret) >= _SHOWN_OF_CHARACTERS_MIN else ""
 
 
-def is_readable(row: models.Credential) -> bool:
+def is_readable(row: models.Secret) -> bool:
     try:
         encryption.decrypt(row.encrypted)
     except encryption.Unreadable:

@@ -107,6 +107,7 @@ def _checked(row: models.Row, where: str) -> dict[str, Any]:
     outside = {"id", "model", "provider", "enabled", "origin"}
     try:
         row.clean_fields(exclude=outside)
+        row.clean()
     except ValidationError as error:
         field, problems = next(iter(error.message_dict.items()))
         raise InvalidCatalog(f"{where}: {field}: {problems[0]}") from None

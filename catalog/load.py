@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.db import OperationalError
 
 from catalog import credentials, models
-from catalog.addresses import served_at
+from catalog.addresses import own_address, served_at
 from catalog.credentials import ProviderCredential
 from catalog.snapshot import EMPTY, Catalog, Endpoint, Model, Prices, Provider
 
@@ -97,6 +97,7 @@ def provider(row: models.Provider, found: Iterable[ProviderCredential]) -> Provi
         supports_cancellation=row.supports_cancellation,
         may_train=row.may_train,
         retains_prompts=row.retains_prompts,
+        own_address=own_address(row),
     )
 
 

@@ -6,6 +6,7 @@ says when to read again. Whoever changes a row calls `bump_version()` in the sam
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -13,6 +14,7 @@ from django.db.models.functions import Lower
 
 from catalog import fields, validators
 from catalog.credential_row import Credential as Credential
+from catalog.credential_row import Secret as Secret
 from catalog.credential_row import ending as ending
 from catalog.fields import PRICE_MAX_PICO
 
@@ -225,6 +227,16 @@ class Endpoint(Row):
                 name="endpoint_discount_percent_range",
             ),
         ]
+
+    def clean(self) -> None:
+        for part in ("prompt", "completion"):
+            price, listed = f"price_{part}_pico", f"list_price_{part}_pico"
+            try:
+                validators.discount(
+                    getattr(self, price), getattr(self, listed), self.discount_percent
+                )
+            except ValidationError as error:
+                raise ValidationError({"discount_percent": error}) from None
 
     def __str__(self) -> str:
         return f"{self.model} @ {self.provider}{f' ({self.tag})' if self.tag else ''}"

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# All of a price, in basis points.
+WHOLE_BP = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
@@ -27,6 +30,7 @@ class Prices:
 @dataclass(frozen=True, slots=True)
 class Provider:
     """Who serves. `served_at` is the base URL in effect, None while nobody configured a credential.
+    `own_address` is its own one, where a caller's own key is used; None while it is incomplete.
 
     `chat_path` and `completions_path` are appended to it; None where the provider has no such call.
     `credential_ids` are those of its credentials in the order to try, empty where it needs none or
@@ -53,6 +57,7 @@ class Provider:
     supports_cancellation: bool = False
     may_train: bool = False
     retains_prompts: bool = False
+    own_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ class Endpoint:
     """A model at a provider, with a price.
 
     `instruct_type` names the template by which messages become one text, where the provider takes
-    only that; `is_base`: the model itself knows no messages.
+    only that; `is_base`: the model itself knows no messages. `is_own`: as one caller may use it
+    with his own key (routing.own_keys), for `charged_bp` hundredths of a percent of the price.
     """
 
     id: int
@@ -78,6 +84,8 @@ class Endpoint:
     discount_percent: int | None = None
     instruct_type: str | None = None
     is_base: bool = False
+    is_own: bool = False
+    charged_bp: int = WHOLE_BP
 
 
 @dataclass(frozen=True, slots=True)

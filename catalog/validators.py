@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
+from openrouter_site.money import format_price
+
 provider_slug = RegexValidator(
     r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", "use lower-case letters, digits and dashes, as in deepinfra"
 )
@@ -42,6 +44,20 @@ def base_url(value: str) -> None:
         raise ValidationError("must not have a query, a fragment or spaces")
     if value.endswith("/"):
         raise ValidationError("must not end with a slash; the paths begin with one")
+
+
+def discount(price_pico: int | None, list_price_pico: int | None, percent: int | None) -> None:
+    """The price is the list price less the discount, whose whole percents are rounded; but what is
+    100 % off is free."""
+    if price_pico is None or list_price_pico is None or percent is None:
+        return
+    exact, shown = 100 * (list_price_pico - price_pico), percent * list_price_pico
+    if 2 * abs(exact - shown) > list_price_pico or (percent == 100 and price_pico):
+        raise ValidationError(
+            f"{percent} % off the list price is"
+            f" {format_price((100 - percent) * list_price_pico // 100)} $ per token, and the price"
+            f" is {format_price(price_pico)} $"
+        )
 
 
 def path(value: str) -> None:

@@ -22,7 +22,7 @@ from django.conf import settings  # noqa: E402
 
 from api import chat, guard, objects, route  # noqa: E402
 from api.http import Receive, Scope, Send  # noqa: E402
-from billing import recovery  # noqa: E402
+from billing import limits, recovery  # noqa: E402
 from billing.holds import Cashier  # noqa: E402
 from catalog import live  # noqa: E402
 from openrouter_site.database import OUTAGES  # noqa: E402
@@ -97,6 +97,7 @@ class Process:
             ),
         ]
         if settings.REDIS_URL:
+            watchers.append(limits.watch())
             watchers.append(share(reach.health, settings.REDIS_URL, cashier.instance_id))
         self._watchers = [asyncio.create_task(watcher) for watcher in watchers]
         _calm_garbage_collection()

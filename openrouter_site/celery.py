@@ -25,6 +25,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openrouter_site.settings")
 # Hours are UTC. A run that was missed because the machine was off is made up for at start.
 BEAT_TABLE: dict[str, dict[str, Any]] = {
     "verify the ledger": {"task": "billing.tasks.verify", "schedule": crontab(minute=15, hour=3)},
+    "prune the ledger": {"task": "billing.tasks.prune", "schedule": crontab(minute=45, hour=3)},
+    "look for low balances": {
+        "task": "billing.tasks.look_for_low_balances",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
+    "give promo credits": {"task": "billing.tasks.give_promo_credits", "schedule": 3600.0},
+    "top up automatically": {
+        "task": "billing.tasks.top_up_automatically",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "reconcile payments": {
+        "task": "billing.tasks.reconcile_payments",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
     # What waited longer than until the next one is not worth doing any more.
     "probe providers": {
         "task": "routing.tasks.probe",

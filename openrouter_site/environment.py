@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -58,7 +59,10 @@ def database(url: str, *, test_folder: Path) -> dict[str, object]:
             # request is one that nobody uses again: they come from a pool and go back to it.
             "CONN_MAX_AGE": 0,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 3}},
+            # It tries again at every request, not less and less often the longer an outage lasts.
+            "OPTIONS": {
+                "pool": {"min_size": 1, "max_size": 8, "timeout": 3, "reconnect_timeout": 2}
+            },
         }
     if parts.scheme == "sqlite":
         return {
@@ -79,3 +83,21 @@ def database(url: str, *, test_folder: Path) -> dict[str, object]:
     raise ImproperlyConfigured(
         f"DATABASE_URL starts with {parts.scheme!r}; use postgresql:// or sqlite:///"
     )
+
+
+def decimal_units(name: str, text: str, *, places: int, maximum: int) -> int:
+    """A decimal from 0 to `maximum` as a whole number of its smallest unit, with no float between:
+    "5.25" with 2 places is 525."""
+    try:
+        units = Decimal(text.strip()).scaleb(places)
+        if units != units.to_integral_value() or not 0 <= units <= Decimal(maximum).scaleb(places):
+            raise ArithmeticError
+    except ArithmeticError:
+        raise ImproperlyConfigured(
+            f"{name}={text!r} must be a number from 0 to {maximum} with {places} decimals at most"
+        ) from None
+    return int(units)
+
+
+def env_decimal(name: str, default: str, *, places: int, maximum: int) -> int:
+    return decimal_units(name, env_text(name, default), places=places, maximum=maximum)

@@ -15,7 +15,14 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from openrouter_site.environment import database, env_bool, env_number, env_text
+from openrouter_site.environment import (
+    database,
+    decimal_units,
+    env_bool,
+    env_decimal,
+    env_number,
+    env_text,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -181,6 +188,13 @@ ROUTING_PRICE_EXPONENT = env_number("ROUTING_PRICE_EXPONENT", 1)
 ROUTING_ANSWERS_PER_FAILURE = env_number("ROUTING_ANSWERS_PER_FAILURE", 4)
 ROUTING_RETRY_SHARE = env_number("ROUTING_RETRY_SHARE", 0.2)
 
+# Limits (seed, section Limits), for each account; WORKERS share them where there is no Redis.
+RATE_LIMITS = env_bool("RATE_LIMITS", default=True)
+RATE_LIMIT_SURGE = int(env_number("RATE_LIMIT_SURGE", 200, 1))
+FREE_REQUESTS_PER_MINUTE = int(env_number("FREE_REQUESTS_PER_MINUTE", 20, 1))
+FREE_REQUESTS_PER_DAY = int(env_number("FREE_REQUESTS_PER_DAY", 200, 1))
+WORKERS = int(env_number("WORKERS", 1, 1))
+
 # Who judges a prompt before it goes to a moderated endpoint (routing.moderation).
 MODERATION = env_text("MODERATION", "auto")
 if MODERATION not in {"auto", "openai", "embedded", "off"}:
@@ -206,15 +220,58 @@ DRAIN_TIMEOUT_S = env_number("DRAIN_TIMEOUT_S", 120)
 OVERRUN_POLICY = env_text("OVERRUN", "absorb")
 if OVERRUN_POLICY not in {"absorb", "charge"}:
     raise ImproperlyConfigured(f"OVERRUN={OVERRUN_POLICY!r}; use absorb or charge")
+# A present for every new account, and the credits below which an e-mail is sent (0: neither).
+PROMO_CREDITS_NANO = env_decimal("PROMO_CREDITS", "0", places=9, maximum=1_000_000)
+LOW_BALANCE_NANO = env_decimal("LOW_BALANCE_CREDITS", "0", places=9, maximum=1_000_000)
+# What we charge, in percent of its price, of an answer made with the caller's own provider key.
+BYOK_FEE_BP = env_decimal("BYOK_FEE_PERCENT", "0", places=2, maximum=100)
+HOLDS_KEPT_DAYS = int(env_number("HOLDS_KEPT_DAYS", 7, 1))
 INSTANCE_HEARTBEAT_S = 5 * TIMEOUT_SCALE
 INSTANCE_SILENT_S = 30 * TIMEOUT_SCALE
 REAPER_INTERVAL_S = 15 * TIMEOUT_SCALE
 HOLD_TTL_S = REQUEST_TIMEOUT_S + DRAIN_TIMEOUT_S + 60
 PROGRESS_INTERVAL_S = 1.0
 
+# Payments: by Stripe when there is a key. Without one: test payments, in production none.
+STRIPE_SECRET_KEY = env_text("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = env_text("STRIPE_WEBHOOK_SECRET")
+STRIPE_API_BASE = env_text("STRIPE_API_BASE").rstrip("/")
+if STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET:
+    raise ImproperlyConfigured("STRIPE_SECRET_KEY needs STRIPE_WEBHOOK_SECRET: whsec_...")
+if PRODUCTION and STRIPE_API_BASE:
+    raise ImproperlyConfigured("PRODUCTION=1 takes payments by Stripe itself: no STRIPE_API_BASE")
+PAYMENT_FEE_PPM = env_decimal("PAYMENT_FEE_PERCENT", "0", places=4, maximum=100)
+PAYMENT_FEE_FIXED_CENTS = env_decimal("PAYMENT_FEE_FIXED_CENTS", "0", places=0, maximum=100_000)
+PAYMENT_MIN_CENTS = env_decimal("PAYMENT_MIN", "5", places=2, maximum=100_000)
+PAYMENT_MAX_CENTS = env_decimal("PAYMENT_MAX", "1000", places=2, maximum=100_000)
+PAYMENT_PRESETS_CENTS = tuple(
+    decimal_units("PAYMENT_PRESETS", text, places=2, maximum=100_000)
+    for text in env_text("PAYMENT_PRESETS", "5,10,25,50,100").split(",")
+)
+if not 50 <= PAYMENT_MIN_CENTS <= PAYMENT_MAX_CENTS:
+    raise ImproperlyConfigured("PAYMENT_MIN must be 0.50 or more, and PAYMENT_MAX no less")
+
 # What was counted of endpoints is written and read so often, by each server process.
 STATISTICS_WRITE_INTERVAL_S = 5 * TIMEOUT_SCALE
 STATISTICS_READ_INTERVAL_S = 10 * TIMEOUT_SCALE
+
+# E-mail: to EMAIL_HOST when there is one, else into files below DATA_DIR. OPERATOR_EMAIL is who
+# gets the alarms of the ledger.
+EMAIL_HOST = env_text("EMAIL_HOST")
+EMAIL_PORT = int(env_number("EMAIL_PORT", 587, 1))
+EMAIL_HOST_USER = env_text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env_text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = env_text(
+    "EMAIL_BACKEND",
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend",
+)
+EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+DEFAULT_FROM_EMAIL = env_text(
+    "DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{urlsplit(SITE_URL).hostname or 'localhost'}>"
+)
+OPERATOR_EMAIL = env_text("OPERATOR_EMAIL")
 
 # --- Security ----------------------------------------------------------------------------------
 
@@ -246,6 +303,8 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "uvicorn.error": {"level": "WARNING"},
+        # It tells of every request.
+        "stripe": {"level": "WARNING"},
         # It warns of each try, while whoever waits for a connection says that there is none.
         "psycopg.pool": {"level": "ERROR"},
     },

@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
+from accounts.own_providers import OwnProvider
 from catalog.credentials import ProviderCredential
 from catalog.snapshot import Endpoint
 from openrouter_site.errors import ApiError, BadRequest, RequestTimeout
@@ -24,16 +25,18 @@ from routing import failures
 from routing.adapters import DIALECTS, Dialect
 from routing.attempt_log import Attempt
 from routing.authorization import CredentialUnusable
-from routing.chunk import Failure, Sent, Turn
+from routing.chunk import Failure, Turn
 from routing.exchange import ClientGone, Exchange
+from routing.keychain import Keychain
 from routing.keyring import is_of_credential
 from routing.leg import Leg, measure
 from routing.moderation import Verdict
 from routing.preparation import prepared
-from routing.pricing import affordable_tokens
+from routing.pricing import affordable_tokens, charged_nano
+from routing.prospects import may_help
 from routing.reach import Reach
 from routing.refusal import is_credential_refused, masked, shown
-from routing.serving import RUBBISH, Asked, Serving, read_first
+from routing.serving import Asked, Serving, answered
 from routing.sse import MalformedStream
 from routing.upstream import ConnectionLost
 
@@ -47,7 +50,11 @@ class Attempts:
     PER_REQUEST = 6
 
     def __init__(
-        self, reach: Reach, exchange: Exchange, dialects: Mapping[str, Dialect] = DIALECTS
+        self,
+        reach: Reach,
+        exchange: Exchange,
+        dialects: Mapping[str, Dialect] = DIALECTS,
+        own: Mapping[str, OwnProvider] | None = None,
     ) -> None:
         self.log: list[Attempt] = []
         self.failures: list[tuple[Failure, Endpoint]] = []
@@ -57,6 +64,7 @@ class Attempts:
         self._reach = reach
         self._exchange = exchange
         self._dialects = dialects
+        self._keychain = Keychain(reach.keyring, own or {})
         self._verdict: Verdict | None = None
 
     @property
@@ -64,19 +72,12 @@ class Attempts:
         return self.held_back or len(self.log) >= self.PER_REQUEST
 
     def may_help(self, endpoint: Endpoint) -> bool:
-        """Whether this endpoint may do better than those of its model that refused the request."""
-        for failure, last in self.failures:
-            if not failure.permanent or last.model_id != endpoint.model_id:
-                continue
-            if failure.kind == failures.MODERATION:
-                if endpoint.is_moderated:
-                    return False
-            elif (
-                failure.kind != failures.CONTEXT_LENGTH
-                or endpoint.context_length <= last.context_length
-            ):
-                return False
-        return True
+        """Whether this endpoint may do better than those that failed."""
+        return may_help(endpoint, self.failures)
+
+    def in_order(self, endpoints: tuple[Endpoint, ...]) -> Sequence[Endpoint]:
+        """As planned, but a caller's own keys come last while their provider refuses them."""
+        return self._keychain.in_order(endpoints)
 
     async def open(self, leg: Leg, endpoint: Endpoint) -> Serving | None:
         """The endpoint once it said something; None when it failed (see `failures`) or when the
@@ -97,7 +98,9 @@ class Attempts:
         if endpoint.is_moderated and await self._is_flagged(leg, endpoint):
             return None
         keyring = self._reach.keyring
-        credentials = keyring.usable(endpoint.provider)
+        credentials = self._keychain.credentials(endpoint)
+        if not credentials:
+            self._unreadable(endpoint)
         for credential in credentials:
             serving, failure = await self._tried(leg, endpoint, credential)
             if failure is None:
@@ -111,6 +114,13 @@ class Attempts:
             self._reach.mark(endpoint, failure)
             break
         return None
+
+    def _unreadable(self, endpoint: Endpoint) -> None:
+        said = "this server cannot read your own key any more: enter it again"
+        self.failures.append((Failure(401, said, is_own=True), endpoint))
+        self.log.append(
+            Attempt(endpoint.model_id, endpoint.provider.name, 0, 0, said, is_byok=True)
+        )
 
     async def _is_flagged(self, leg: Leg, endpoint: Endpoint) -> bool:
         """Whether moderation refuses what would be sent; asked once for each request."""
@@ -157,16 +167,21 @@ class Attempts:
             # A timer that ended cannot be set off: whoever stops us from now on only leaves a note.
             self._exchange.timer = None
         ms = round((time.monotonic() - started_s) * 1000)
-        label = credential.label if len(endpoint.provider.credential_ids) > 1 else ""
-        attempt = Attempt(endpoint.model_id, endpoint.provider.name, 200, ms, credential=label)
+        is_told = endpoint.is_own or len(endpoint.provider.credential_ids) > 1
+        label = credential.label if is_told else ""
+        attempt = Attempt(
+            endpoint.model_id, endpoint.provider.name, 200, ms,
+            credential=label, is_byok=endpoint.is_own,
+        )  # fmt: skip
         self.log.append(attempt)
         if failure is None:
             self._reach.health.succeeded(endpoint.id)
             return serving, None
         self.last_endpoint = None
         failure.message = credential.hidden_in(failure.message)
+        failure.is_own = endpoint.is_own
         attempt.status, attempt.error = failure.status, shown(failure)
-        if is_credential_refused(failure):
+        if is_credential_refused(failure) and not endpoint.is_own:
             logger.error(
                 "%s refuses our credential%s (%d): %s",
                 endpoint.provider.name, f" {label!r}" if label else "", failure.status,
@@ -178,9 +193,13 @@ class Attempts:
         """An answer that had begun is over. A failure is the provider's unless we ended it."""
         endpoint, statistics = serving.endpoint, self._reach.statistics
         if failure is not None:
+            failure.message = serving.credential.hidden_in(failure.message)
+            failure.is_own = endpoint.is_own
             ended_by = self._exchange.ended_by
             if ended_by is None or isinstance(ended_by, RequestTimeout):
                 self._reach.mark(endpoint, failure)
+            return
+        if endpoint.is_own:
             return
         statistics.attempted(endpoint.id, "succeeded")
         if serving.finished and not self._exchange.gone:
@@ -202,11 +221,8 @@ class Attempts:
             ready = await prepared(leg.request, endpoint, dialect, self._reach.fetcher)
             sent = dialect.encode(ready.request, endpoint, max_tokens)
             turn.stream = sent.stream
-            serving = await self._answered(
-                credential,
-                Asked(endpoint, dialect, turn, ready.filters, credential.hidden_in),
-                sent,
-            )
+            asked = Asked(endpoint, dialect, turn, ready.filters, credential.hidden_in)
+            serving = await answered(self._reach.upstream, credential, asked, sent, exchange)
         if turn.stream:
             exchange.answer = serving.answer
         serving.started_s = started_s
@@ -214,9 +230,9 @@ class Attempts:
         if ready.is_reworded:
             size = await measure(ready.request)
         serving.prompt_tokens = size.prompt_tokens
-        serving.prompt_nano = cost_ceiling_nano(
-            ((size.prompt_tokens, endpoint.prices.prompt_pico), (1, endpoint.prices.request_pico))
-        )
+        prices = endpoint.prices
+        prompt = ((size.prompt_tokens, prices.prompt_pico), (1, prices.request_pico))
+        serving.prompt_nano = charged_nano(cost_ceiling_nano(prompt), endpoint)
         return serving
 
     def _tell_to_stop(self, endpoint: Endpoint, credential: ProviderCredential, turn: Turn) -> None:
@@ -225,23 +241,3 @@ class Attempts:
         if request is not None and not turn.is_done:
             told = self._reach.upstream.tell(endpoint, request, credential)
             self._exchange.register.aside(told)
-
-    async def _answered(self, credential: ProviderCredential, asked: Asked, sent: Sent) -> Serving:
-        """Its first content, or its failure; some providers need several requests for that."""
-        while True:
-            answer = await self._reach.upstream.send(asked.endpoint, sent, credential)
-            serving = Serving(asked, answer, self._exchange)
-            try:
-                await read_first(serving, stream=sent.stream)
-            except RUBBISH as error:
-                # Said of what the provider sent only: a mistake of ours in asking is not its own.
-                answer.abort()
-                raise MalformedStream from error
-            except BaseException:
-                answer.abort()
-                raise
-            following, asked.turn.next_request = asked.turn.next_request, None
-            if following is None or serving.failure is not None:
-                return serving
-            sent = following
-            await asyncio.sleep(sent.wait_s)

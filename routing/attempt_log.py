@@ -10,7 +10,8 @@ from typing import Any
 class Attempt:
     """One endpoint tried. `status` as in HTTP; 0 when no answer came.
 
-    `credential` is the label of the one that was used, where the provider has several.
+    `credential` is the label of the one that was used, where the provider has several, or where it
+    is the caller's own (`is_byok`).
     """
 
     model: str
@@ -19,6 +20,7 @@ class Attempt:
     ms: int
     error: str = ""
     credential: str = ""
+    is_byok: bool = False
 
     def as_json(self) -> dict[str, Any]:
         document = {
@@ -26,4 +28,6 @@ class Attempt:
         }  # fmt: skip
         if self.credential:
             document["credential"] = self.credential
+        if self.is_byok:
+            document["is_byok"] = True
         return document | {"error": self.error} if self.error else document

@@ -30,7 +30,7 @@ class Failure:
     `retry_after_s` when it said so. `permanent` when the request is at fault and the same endpoint
     would refuse it again. `kind` (routing.failures) tells the two cases apart in which another
     endpoint may do better: "context_length", and "moderation" with its `reasons` and, where it is
-    known, the text that was flagged.
+    known, the text that was flagged. `is_own`: a key of the caller's own was used.
     """
 
     status: int
@@ -40,6 +40,7 @@ class Failure:
     kind: str = ""
     reasons: tuple[str, ...] = ()
     flagged_input: str = field(default="", repr=False)
+    is_own: bool = False
 
 
 @dataclass(slots=True)

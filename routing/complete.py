@@ -23,14 +23,15 @@ from billing.refusals import InsufficientCredits, KeyLimitExceeded, LedgerError
 from billing.writer import LedgerDown
 from catalog.snapshot import Catalog, Endpoint
 from openrouter_site.errors import ApiError, BadRequest, PaymentRequired
-from routing import pricing, refusal, sampling
+from routing import refusal, sampling
+from routing.admission import admit, set_aside
 from routing.attempt import Attempts
 from routing.chunk import Chunk, Failure
 from routing.exchange import ClientGone, Exchange, Register
 from routing.explanation import Explanation
 from routing.leg import Leg, leg_of, measure
 from routing.plan import Plan, Route, plan
-from routing.pricing import Size
+from routing.pricing import Size, charged_nano
 from routing.reach import Reach
 from routing.request import ChatRequest
 from routing.serving import Serving
@@ -61,7 +62,7 @@ class Engine:
         return plan(
             request, key, self.catalog(), self.reach.health, self.rng,
             size=size, exponent=settings.ROUTING_PRICE_EXPONENT,
-            figures=self.reach.statistics.figures,
+            figures=self.reach.statistics.figures, own_fee_bp=settings.BYOK_FEE_BP,
         )  # fmt: skip
 
 
@@ -73,12 +74,12 @@ async def complete(
     Raises ApiError before the first content. Whatever happens, the hold is settled.
     """
     routes = engine.plan(request, key, await measure(request))
-    attempts = Attempts(engine.reach, exchange)
+    attempts = Attempts(engine.reach, exchange, own=key.own_providers)
     exchange.explanation = Explanation(routes, attempts.log)
     outcome = Outcome(exchange, request, _draft(exchange, request, key, app))
     leg, rest = await _admitted(engine, exchange, outcome, routes)
     try:
-        serving = await _first_content(exchange, attempts, routes, leg, rest)
+        serving = await _first_content(engine, outcome, attempts, routes, leg, rest)
     except ClientGone:
         await record(outcome, attempts, None)
         return
@@ -143,7 +144,7 @@ async def _admitted(
         try:
             leg = await leg_of(routes, route)
             _describe(outcome.generation, leg)
-            await _admit(engine, exchange, outcome.generation, leg)
+            await admit(engine.cashier, exchange, outcome.generation, leg)
         except (BadRequest, PaymentRequired) as error:
             _passed_over(exchange, route, error)
             first_error = first_error or error
@@ -153,52 +154,44 @@ async def _admitted(
     raise first_error
 
 
-async def _admit(engine: Engine, exchange: Exchange, generation: GenerationRow, leg: Leg) -> None:
-    """Set the worst cost of this route aside."""
-    amount_nano, minimum_nano = pricing.hold_bounds(leg.size, leg.route.endpoints)
-    try:
-        exchange.hold = await engine.cashier.admit(
-            account_id=f"user:{generation.user_id}",
-            key_id=generation.key_id or 0,
-            amount_nano=amount_nano,
-            minimum_nano=minimum_nano,
-            generation=generation,
-        )
-    except LedgerError as error:
-        raise refusal.of_ledger(error, leg.size, leg.route.endpoints, settings.SITE_URL) from None
-    except LedgerDown:
-        raise refusal.unavailable() from None
-
-
 async def _first_content(
-    exchange: Exchange, attempts: Attempts, routes: Plan, leg: Leg | None, rest: tuple[Route, ...]
+    engine: Engine,
+    outcome: Outcome,
+    attempts: Attempts,
+    routes: Plan,
+    leg: Leg | None,
+    rest: tuple[Route, ...],
 ) -> Serving:
     """The first endpoint that says something; raises ApiError when none does, or ClientGone."""
-    left = iter(rest)
+    left, exchange = iter(rest), outcome.exchange
     while leg is not None:
-        tried = 0
-        for endpoint in leg.route.endpoints:
-            if tried == attempts.PER_MODEL or attempts.exhausted:
+        tried: set[int] = set()
+        for endpoint in attempts.in_order(leg.route.endpoints):
+            if attempts.exhausted:
                 break
+            if len(tried | {abs(endpoint.id)}) > attempts.PER_MODEL:
+                continue
             if not attempts.may_help(endpoint):
                 continue
             exchange.check()
-            tried += 1
+            tried.add(abs(endpoint.id))
             serving = await attempts.open(leg, endpoint)
             if serving is not None:
                 _note(exchange, endpoint, serving)
                 return serving
-        leg = None if attempts.exhausted else await _next_leg(exchange, routes, left)
+        leg = None if attempts.exhausted else await _next_leg(engine, outcome, routes, left)
     raise refusal.of_failures(attempts.failures, attempts.log, routes.choice.request)
 
 
-async def _next_leg(exchange: Exchange, routes: Plan, left: Iterator[Route]) -> Leg | None:
+async def _next_leg(
+    engine: Engine, outcome: Outcome, routes: Plan, left: Iterator[Route]
+) -> Leg | None:
     """The next model that takes the prompt and that the hold, made larger, can cover."""
-    assert exchange.hold is not None
+    exchange = outcome.exchange
     for route in left:
         try:
             leg = await leg_of(routes, route)
-            await exchange.hold.resize(*pricing.hold_bounds(leg.size, route.endpoints))
+            await set_aside(engine.cashier, exchange, outcome.generation, leg)
         except BadRequest as error:
             _passed_over(exchange, route, error)
         except (InsufficientCredits, KeyLimitExceeded) as error:
@@ -223,7 +216,7 @@ def _note(exchange: Exchange, endpoint: Endpoint, serving: Serving) -> None:
     exchange.model_id = endpoint.model_id
     exchange.provider_name = endpoint.provider.name
     exchange.system_fingerprint = serving.turn.system_fingerprint
-    exchange.price_completion_pico = endpoint.prices.completion_pico
+    exchange.price_completion_pico = charged_nano(endpoint.prices.completion_pico, endpoint)
     exchange.prompt_nano = serving.prompt_nano
     exchange.delivered_characters = 1
     if exchange.stream:

@@ -42,8 +42,8 @@ class Explanation:
             {
                 "provider": endpoint.provider.name,
                 "model": endpoint.model_id,
-                "selected": served is not None
-                and (served.provider, served.model) == (endpoint.provider.name, endpoint.model_id),
+                "selected": served is not None and _is_of(served, endpoint),
+                "is_byok": endpoint.is_own,
             }
             for route in plan.routes
             for endpoint in route.endpoints
@@ -56,7 +56,7 @@ class Explanation:
             "region": None,
             "summary": f"available={len(available)}{chosen}",
             "attempt": len(attempts),
-            "is_byok": False,
+            "is_byok": served is not None and served.is_byok,
             "endpoints": {
                 "total": len(available) + len(plan.dropped),
                 "available": available,
@@ -66,6 +66,12 @@ class Explanation:
             "pipeline": _pipeline(plan),
         }
         return document | ({"passed_over": self._passed_over} if self._passed_over else {})
+
+
+def _is_of(attempt: Attempt, endpoint: Endpoint) -> bool:
+    return (attempt.provider, attempt.model, attempt.is_byok) == (
+        endpoint.provider.name, endpoint.model_id, endpoint.is_own,
+    )  # fmt: skip
 
 
 def of_refused(error: ApiError) -> JsonObject | None:
@@ -146,6 +152,7 @@ def _endpoint(plan: Plan, leg: Leg, endpoint: Endpoint, share: float) -> JsonObj
     return {
         "provider": endpoint.provider.name,
         "tag": endpoint.tag or endpoint.provider.slug,
+        "own_key": endpoint.is_own,
         "odds": round(share, 4),
         "stable": plan.choice.health.is_stable(endpoint.id),
         "context_length": endpoint.context_length,
@@ -156,7 +163,9 @@ def _endpoint(plan: Plan, leg: Leg, endpoint: Endpoint, share: float) -> JsonObj
             "image": format_price(prices.image_pico),
             "request": format_price(prices.request_pico),
         },
-        "estimated_cost": dollars(pricing.typical_pico(leg.size, prices) // PICO_PER_NANO),
+        "estimated_cost": dollars(
+            pricing.charged_nano(pricing.typical_pico(leg.size, prices) // PICO_PER_NANO, endpoint)
+        ),
         "worst_cost": dollars(pricing.worst_nano(leg.size, endpoint)),
         "ignored_parameters": sorted(ignored_parameters(endpoint, leg.request)),
     }

@@ -7,7 +7,7 @@ and the next one takes its place; who has only one never sees any of this.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from catalog.credentials import ProviderCredential
 from catalog.snapshot import Provider
@@ -18,6 +18,7 @@ from routing.refusal import is_credential_refused
 REFUSED_S = 60.0
 # One that is rate limited, for as long as the provider asks, but at least:
 _LIMITED_S_MIN = 1.0
+_HELD_MAX = 1000
 
 # What stands in for a credential where the address needs none.
 NO_CREDENTIAL = ProviderCredential(id="", label="", source="", secret="none")
@@ -54,8 +55,11 @@ class Keyring:
 
     def usable(self, provider: Provider) -> Sequence[ProviderCredential]:
         """Those to try, in order; when all are held back, the one that is free first."""
-        found = self.all_of(provider)
-        if len(found) == 1 or not self._held_until_s:
+        return self.first(self.all_of(provider))
+
+    def first(self, found: Sequence[ProviderCredential]) -> Sequence[ProviderCredential]:
+        """Of these (a caller's own) those to try, in order, as `usable` has them."""
+        if len(found) <= 1 or not self._held_until_s:
             return found
         now = self._clock()
         held = self._held_until_s = {
@@ -63,6 +67,11 @@ class Keyring:
         }
         free = [credential for credential in found if credential.id not in held]
         return free or [min(found, key=lambda credential: held[credential.id])]
+
+    def are_held(self, ids: Iterable[str]) -> bool:
+        """Whether all of them are held back now."""
+        now = self._clock()
+        return all(self._held_until_s.get(id, 0.0) > now for id in ids)
 
     def failed(self, credential: ProviderCredential, failure: Failure) -> None:
         """It comes last from now on, for a while."""
@@ -72,3 +81,7 @@ class Keyring:
             seconds = min(max(failure.retry_after_s or 0.0, _LIMITED_S_MIN), self._window_s)
         until_s = max(self._held_until_s.get(credential.id, 0.0), self._clock() + seconds)
         self._held_until_s[credential.id] = until_s
+        if len(self._held_until_s) > _HELD_MAX:
+            # Of callers who never came again.
+            now = self._clock()
+            self._held_until_s = {id: s for id, s in self._held_until_s.items() if s > now}

@@ -93,7 +93,7 @@ def _leg(engine: Engine, model: Model, request: MediaRequest, key: Key) -> Leg:
     choice = Choice(
         request=asked, preferences=NO_PREFERENCES, order=(), only=frozenset(), ignore=frozenset(),
         caller=key, size=_NO_SIZE, health=reach.health, figures=reach.statistics.figures,
-        rng=engine.rng, exponent=settings.ROUTING_PRICE_EXPONENT,
+        rng=engine.rng, exponent=settings.ROUTING_PRICE_EXPONENT, own=key.own_providers,
     )  # fmt: skip
     fitting = [
         each for each in model.endpoints if fits(each, model, choice) and _makes(each, choice)

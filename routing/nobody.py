@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.snapshot import Catalog
-from openrouter_site.errors import ApiError, BadRequest, Unavailable
+from openrouter_site.errors import ApiError, BadRequest, Forbidden, Unavailable
 from routing.requirements import (
     ACCOUNT_DATA_POLICY,
     ACCOUNT_IGNORES,
     CONTEXT_LENGTH,
+    KEY_MODELS,
     MAX_TOKENS,
     NOT_SERVED,
+    OWN_KEYS_ONLY,
     Choice,
 )
 
@@ -23,11 +25,16 @@ _REMEDIES = {
     ACCOUNT_DATA_POLICY: "Your account forbids providers that may train on prompts:"
     " see /settings/privacy.",
     ACCOUNT_IGNORES: "Your account ignores these providers: see /settings/privacy.",
+    OWN_KEYS_ONLY: "Your own key there shall never be replaced by ours, and cannot be used here."
+    " Change never_fall_back of that key.",
 }
 
 
 def nobody_fits(requested: tuple[str, ...], choice: Choice, catalog: Catalog) -> ApiError:
-    """503 with the reasons (seed); 400 with the figures when only the length is at fault."""
+    """503 with the reasons (seed); 400 with the figures when only the length is at fault, 403 when
+    the key may use none of the models."""
+    if choice.dropped and all(drop.reason == KEY_MODELS for drop in choice.dropped):
+        return _not_for_this_key(requested, choice)
     reasons = {drop.reason for drop in choice.dropped} - NOT_SERVED - _NAMED_OUT
     if reasons == {CONTEXT_LENGTH}:
         return _too_long(choice, catalog)
@@ -50,6 +57,19 @@ def nobody_fits(requested: tuple[str, ...], choice: Choice, catalog: Catalog) ->
         f"No available model provider of {', '.join(requested)} meets your routing requirements"
         + (f" ({summary})." if summary else ": nobody serves it."),
         metadata,
+    )
+
+
+def _not_for_this_key(requested: tuple[str, ...], choice: Choice) -> Forbidden:
+    allowed = sorted(choice.caller.allowed_models)
+    return Forbidden(
+        f"This key may not use {', '.join(requested)}. It may use: {', '.join(allowed)}.",
+        {
+            "field": "model",
+            "requested_models": list(requested),
+            "allowed_models": allowed,
+            "remedy_hint": "Ask for one of these models, or let the key's owner allow more.",
+        },
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from catalog.snapshot import Endpoint
 from routing.figures import Figures
+from routing.own_keys import is_preferred, leads
 from routing.pricing import typical_pico
 from routing.requirements import Choice
 
@@ -21,6 +22,34 @@ Key = Callable[[Endpoint], float]
 
 def ordered(endpoints: list[Endpoint], choice: Choice) -> tuple[Endpoint, ...]:
     """All of them, or only the first when the caller wants no fallbacks (seed)."""
+    if choice.own:
+        groups = _by_preference(endpoints, choice)
+        endpoints = [endpoint for group in groups for endpoint in _in_order(group, choice)]
+    else:
+        endpoints = _in_order(endpoints, choice)
+    return tuple(endpoints if choice.preferences.allow_fallbacks else endpoints[:1])
+
+
+def is_first(endpoint: Endpoint, choice: Choice) -> bool:
+    """A key of the caller's own that he wants used before ours comes before everything, whatever
+    `order` and `sort` say, as long as the endpoint is stable (openrouter-today 1.2.2)."""
+    return is_preferred(endpoint, choice.own) and choice.health.is_stable(endpoint.id)
+
+
+def _by_preference(endpoints: list[Endpoint], choice: Choice) -> list[list[Endpoint]]:
+    """Keys wanted first; then what is as good as the other; last the keys to be used after ours,
+    where we have none. None is empty."""
+    first = [endpoint for endpoint in endpoints if is_first(endpoint, choice)]
+    last = [
+        endpoint
+        for endpoint in endpoints
+        if endpoint.is_own and not choice.order and not is_preferred(endpoint, choice.own)
+    ]
+    between = [each for each in endpoints if each not in first and each not in last]
+    return [group for group in (first, between, last) if group]
+
+
+def _in_order(endpoints: list[Endpoint], choice: Choice) -> list[Endpoint]:
     if choice.order:
         rank: dict[str, int] = {}
         for number, provider in enumerate(choice.order):
@@ -36,7 +65,7 @@ def ordered(endpoints: list[Endpoint], choice: Choice) -> tuple[Endpoint, ...]:
         else:
             # "only served by the top (lowest-cost) provider" (seed, Disabling Fallbacks)
             endpoints = sorted(endpoints, key=lambda endpoint: _price(endpoint, choice))
-    return tuple(endpoints if choice.preferences.allow_fallbacks else endpoints[:1])
+    return endpoints
 
 
 def odds(endpoints: tuple[Endpoint, ...], choice: Choice) -> list[float]:
@@ -44,7 +73,8 @@ def odds(endpoints: tuple[Endpoint, ...], choice: Choice) -> list[float]:
     first = [float(number == 0) for number in range(len(endpoints))]
     if choice.order or choice.sort is not None or len(endpoints) < 2:
         return first
-    drawn = _tiers(list(endpoints), choice)[0]
+    among = _by_preference(leads(endpoints), choice)[0] if choice.own else list(endpoints)
+    drawn = _tiers(among, choice)[0]
     if not choice.health.is_stable(drawn[0].id):
         return first
     drawn.sort(key=lambda endpoint: _price(endpoint, choice))

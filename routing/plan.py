@@ -9,8 +9,9 @@ What is here puts them together, and sees to prompts that no context is long eno
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from random import Random
 
@@ -19,7 +20,8 @@ from openrouter_site.errors import BadRequest
 from routing import tokens
 from routing.figures import Figures
 from routing.nobody import nobody_fits
-from routing.ordering import ordered, sort_key
+from routing.ordering import is_first, ordered, sort_key
+from routing.own_keys import ways
 from routing.pricing import COMPLETION_TOKENS_MINIMUM, Size
 from routing.request import ChatRequest
 from routing.requirements import (
@@ -86,6 +88,7 @@ def plan(
     size: Size,
     exponent: float = 1.0,
     figures: Callable[[int], Figures | None] = _unmeasured,
+    own_fee_bp: int = 0,
 ) -> Plan:
     """Raises BadRequest for a model or provider nobody knows, Unavailable (503) when none fits."""
     resolution = resolve(request, caller, catalog, size)
@@ -102,12 +105,16 @@ def plan(
         figures=figures,
         rng=rng,
         exponent=exponent,
+        own=caller.own_providers,
+        fee_bp=own_fee_bp,
     )
     routes = [route for wanted in resolution.wanted if (route := _route(wanted, choice))]
     if not routes:
         raise nobody_fits(resolution.requested, choice, catalog)
     if preferences.sort_partition == "none" and len(routes) > 1:
         routes = _pooled(routes, choice)
+    if choice.ways:
+        routes = [_in_all_ways(route, choice) for route in routes]
     return Plan(
         resolution.requested,
         tuple(routes),
@@ -133,13 +140,27 @@ def _providers(names: Iterable[str], where: str, catalog: Catalog) -> Iterable[P
 def _route(wanted: Wanted, choice: Choice) -> Route | None:
     model = wanted.model
     choice.sort = wanted.sort or choice.preferences.sort
-    fitting = [endpoint for endpoint in model.endpoints if fits(endpoint, model, choice)]
+    endpoints = _leads(model, choice) if choice.own else model.endpoints
+    fitting = [endpoint for endpoint in endpoints if fits(endpoint, model, choice)]
     if not fitting:
         return None
     if choice.request.has_tools and len(fitting) > 1:
         fitting = _native_tools(fitting, choice)
     fitting, compression = _within_context(model, fitting, choice)
     return Route(model, ordered(fitting, choice), compression) if fitting else None
+
+
+def _leads(model: Model, choice: Choice) -> list[Endpoint]:
+    """Its endpoints as this caller may use them, each in the way that is tried first."""
+    found = [ways(endpoint, choice.own, choice.fee_bp) for endpoint in model.endpoints]
+    choice.ways |= {each[0].id: each for each in found}
+    return [each[0] for each in found]
+
+
+def _in_all_ways(route: Route, choice: Choice) -> Route:
+    return replace(
+        route, endpoints=tuple(way for lead in route.endpoints for way in choice.ways[lead.id])
+    )
 
 
 def _native_tools(endpoints: list[Endpoint], choice: Choice) -> list[Endpoint]:
@@ -197,9 +218,23 @@ def _pooled(routes: list[Route], choice: Choice) -> list[Route]:
     """`sort.partition: "none"`: the endpoints of all models in one order (today's docs)."""
     choice.sort = choice.preferences.sort or "price"
     best = sort_key(choice)
+    if choice.own:
+        best = _own_first(best, choice)
     offers = [(route, endpoint) for route in routes for endpoint in route.endpoints]
     offers.sort(key=lambda offer: best(offer[1]))
     return [
         Route(route.model, tuple(endpoint for _, endpoint in group), route.compression)
         for route, group in groupby(offers, key=lambda offer: offer[0])
     ]
+
+
+def _own_first(
+    best: Callable[[Endpoint], tuple[float, int]], choice: Choice
+) -> Callable[[Endpoint], tuple[float, int]]:
+    """An order that puts what the caller wants used first before everything."""
+
+    def key(endpoint: Endpoint) -> tuple[float, int]:
+        rank, price = best(endpoint)
+        return (-math.inf if is_first(endpoint, choice) else rank), price
+
+    return key

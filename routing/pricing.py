@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from catalog.snapshot import Endpoint, Prices
+from catalog.snapshot import WHOLE_BP, Endpoint, Prices
 from openrouter_site.money import PICO_PER_NANO, cost_ceiling_nano, cost_nano
 from routing.chunk import Usage
 
@@ -56,15 +56,26 @@ def worst_nano(size: Size, endpoint: Endpoint, completion_tokens: int | None = N
     if completion_tokens is not None:
         limit = min(limit, completion_tokens)
     completion = cost_ceiling_nano(((limit, endpoint.prices.completion_pico),))
-    return fixed_ceiling_nano(size, endpoint.prices) + completion
+    whole = fixed_ceiling_nano(size, endpoint.prices) + completion
+    return -(-whole * endpoint.charged_bp // WHOLE_BP)
+
+
+def charged_nano(cost_nano: int, endpoint: Endpoint) -> int:
+    """What we charge of a cost there: all of it, or our fee where the caller's own key was used.
+
+    Rounded half up, as any charge.
+    """
+    return (cost_nano * endpoint.charged_bp + WHOLE_BP // 2) // WHOLE_BP
 
 
 def affordable_tokens(size: Size, endpoint: Endpoint, granted_nano: int) -> int:
     """How long an answer `granted_nano` pays for here, at most what the endpoint gives."""
     limit = completion_limit(size, endpoint)
-    if not endpoint.prices.completion_pico:
+    if not endpoint.prices.completion_pico or not endpoint.charged_bp:
         return limit
-    left_nano = granted_nano - fixed_ceiling_nano(size, endpoint.prices)
+    # Of what granted_nano pays the fee.
+    whole_nano = granted_nano * WHOLE_BP // endpoint.charged_bp
+    left_nano = whole_nano - fixed_ceiling_nano(size, endpoint.prices)
     return max(0, min(limit, left_nano * PICO_PER_NANO // endpoint.prices.completion_pico))
 
 

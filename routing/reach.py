@@ -8,7 +8,7 @@ from catalog.snapshot import Endpoint
 from routing.chunk import Failure
 from routing.fetching import Fetcher
 from routing.health import Health
-from routing.keyring import REFUSED_S, Keyring
+from routing.keyring import REFUSED_S, Keyring, is_of_credential
 from routing.moderation import Moderator
 from routing.refusal import is_credential_refused
 from routing.statistics import Statistics
@@ -32,6 +32,9 @@ class Reach:
         """Whose fault it was: the request's own marks nobody."""
         if failure.permanent:
             return
+        if endpoint.is_own:
+            self._mark_own(endpoint, failure)
+            return
         if failure.status in BUSY:
             self.health.busy(endpoint.id, failure.retry_after_s)
             self.statistics.attempted(endpoint.id, "rate_limited")
@@ -39,3 +42,9 @@ class Reach:
         eject_s = REFUSED_S if is_credential_refused(failure) else 0.0
         self.health.failed(endpoint.id, eject_s=eject_s)
         self.statistics.attempted(endpoint.id, "failed")
+
+    def _mark_own(self, endpoint: Endpoint, failure: Failure) -> None:
+        """With a caller's own key. What the provider holds against that key is no matter of the
+        endpoint's (routing.keyring), and nothing of it is in the endpoint's statistics."""
+        if not is_of_credential(failure):
+            self.health.failed(endpoint.id)

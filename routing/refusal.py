@@ -60,7 +60,7 @@ def is_credential_refused(failure: Failure) -> bool:
 
 def shown(failure: Failure) -> str:
     """A provider's words as the caller may read them: not those about our account there."""
-    if is_credential_refused(failure):
+    if is_credential_refused(failure) and not failure.is_own:
         return "The provider refused this server's own credential."
     return masked(failure.message)
 
@@ -118,6 +118,11 @@ def of_failures(
         "raw": shown(failure),
         "attempts": [attempt.as_json() for attempt in attempts],
     }
+    if refused := _own_refused(failed):
+        metadata["own_keys_refused"] = refused
+        metadata["remedy_hint"] = (
+            "A provider refuses your own key. Replace it or delete it: see /api/v1/byok."
+        )
     statuses = [each.status for each, _ in failed]
     if all(status in {429, 529} for status in statuses):
         waits = [each.retry_after_s for each, _ in failed if each.retry_after_s is not None]
@@ -134,6 +139,15 @@ def of_failures(
     if failure.status == 408:
         return RequestTimeout("The model did not answer in time.", metadata)
     return BadGateway("Provider returned error", metadata)
+
+
+def _own_refused(failed: list[tuple[Failure, Endpoint]]) -> list[dict[str, str]]:
+    """Who refused a key of the caller's own, in whose words."""
+    return [
+        {"provider_name": endpoint.provider.name, "raw": shown(failure)}
+        for failure, endpoint in failed
+        if failure.is_own and is_credential_refused(failure)
+    ]
 
 
 def _moderated(

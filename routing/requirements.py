@@ -13,6 +13,7 @@ from typing import Protocol
 from catalog.snapshot import Endpoint, Model, Provider
 from routing.adapters import DIALECTS
 from routing.figures import Figures
+from routing.own_keys import NO_KEYS, OwnProviders, may_use_ours
 from routing.preferences import ANY_PRICE, ProviderPreferences
 from routing.pricing import Size
 from routing.request import ChatRequest
@@ -23,13 +24,19 @@ class Stability(Protocol):
 
 
 class Policy(Protocol):
-    """The settings of the caller's account. The stricter of them and the request's wins."""
+    """The settings of the caller's account and key. The stricter of them and the request's wins.
+
+    `allowed_models` are ids; none means all.
+    """
 
     @property
     def allow_training(self) -> bool: ...
 
     @property
     def ignored_providers(self) -> frozenset[str]: ...
+
+    @property
+    def allowed_models(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,11 @@ class Choice:
     figures: Callable[[int], Figures | None]
     rng: Random
     exponent: float
+    own: OwnProviders = field(default_factory=lambda: NO_KEYS, repr=False)
+    fee_bp: int = 0
     sort: str | None = None
+    # Of a caller with keys of his own: all ways to use an endpoint, by the id of the first.
+    ways: dict[int, tuple[Endpoint, ...]] = field(default_factory=dict, repr=False)
     dropped: list[Dropped] = field(default_factory=list)
     rules: tuple[Rule, ...] = ()
 
@@ -139,6 +150,8 @@ TOOLS = "tools"
 MAX_TOKENS = "max_tokens"
 ACCOUNT_DATA_POLICY = "data policy of the account"
 ACCOUNT_IGNORES = "ignored by the account"
+OWN_KEYS_ONLY = "own keys only"
+KEY_MODELS = "models of this key"
 _NO_CREDENTIAL = "no credential configured"
 _NO_DIALECT = "protocol not supported yet"
 # Not of the caller's making: whoever these drop serves nobody at all.
@@ -150,9 +163,20 @@ def _always(choice: Choice) -> bool:
 
 
 _RULES = (
+    # First: of what the key may not use, nothing else need be told.
+    Rule(
+        KEY_MODELS,
+        lambda c: bool(c.caller.allowed_models),
+        lambda e, m, c: m.id in c.caller.allowed_models,
+    ),
     Rule(_NO_CREDENTIAL, _always, lambda e, m, c: e.provider.served_at is not None),
     Rule(_NO_DIALECT, _always, lambda e, m, c: e.provider.dialect in DIALECTS),
-    Rule("provider.order", lambda c: bool(c.order), lambda e, m, c: e.provider in c.order),
+    Rule(OWN_KEYS_ONLY, lambda c: bool(c.own), lambda e, m, c: e.is_own or may_use_ours(e, c.own)),
+    Rule(
+        "provider.order",
+        lambda c: bool(c.order),
+        lambda e, m, c: any(e.provider.slug == each.slug for each in c.order),
+    ),
     Rule("provider.only", lambda c: bool(c.only), lambda e, m, c: e.provider.slug in c.only),
     Rule(
         "provider.ignore", lambda c: bool(c.ignore), lambda e, m, c: e.provider.slug not in c.ignore

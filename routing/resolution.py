@@ -9,6 +9,7 @@ from typing import Protocol
 from catalog.snapshot import Catalog, Model
 from openrouter_site.errors import BadRequest
 from routing import auto
+from routing.own_keys import OwnProviders
 from routing.pricing import Size
 from routing.request import ChatRequest
 from routing.requirements import is_served
@@ -30,6 +31,12 @@ class Caller(Protocol):
 
     @property
     def ignored_providers(self) -> frozenset[str]: ...
+
+    @property
+    def allowed_models(self) -> frozenset[str]: ...
+
+    @property
+    def own_providers(self) -> OwnProviders: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,21 @@ the next; a role alone or a comment commits us to nothing (design/streaming.md s
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from catalog.credentials import ProviderCredential
 from catalog.snapshot import Endpoint
 from openrouter_site.errors import ApiError
 from routing.adapters import Dialect
-from routing.chunk import Chunk, Failure, Turn, check
+from routing.chunk import Chunk, Failure, Sent, Turn, check
 from routing.exchange import ClientGone, Exchange
+from routing.keyring import NO_CREDENTIAL
 from routing.sse import MalformedStream
-from routing.upstream import Answer, ConnectionLost
+from routing.upstream import Answer, ConnectionLost, Upstream
 
 # What decoding rubbish raises.
 RUBBISH = (
@@ -51,7 +54,13 @@ class Asked:
 class Serving:
     """What the endpoint said first, and `read` for the rest."""
 
-    def __init__(self, asked: Asked, answer: Answer, exchange: Exchange) -> None:
+    def __init__(
+        self,
+        asked: Asked,
+        answer: Answer,
+        exchange: Exchange,
+        credential: ProviderCredential = NO_CREDENTIAL,
+    ) -> None:
         self.endpoint = asked.endpoint
         self.turn = asked.turn
         self.chunks: list[Chunk] = []
@@ -62,6 +71,7 @@ class Serving:
         self.started_s = time.monotonic()
         self.first_content_s = 0.0
         self.answer = answer
+        self.credential = credential
         self.dialect = asked.dialect
         # What the provider said, where the caller is told something else: that is what it counts.
         self.unfiltered: list[Chunk] = []
@@ -139,6 +149,33 @@ class Serving:
             return chunks, Failure(502, "the provider broke off")
         self.finished = True
         return chunks, None
+
+
+async def answered(
+    upstream: Upstream,
+    credential: ProviderCredential,
+    asked: Asked,
+    sent: Sent,
+    exchange: Exchange,
+) -> Serving:
+    """Its first content, or its failure; some providers need several requests for that."""
+    while True:
+        answer = await upstream.send(asked.endpoint, sent, credential)
+        serving = Serving(asked, answer, exchange, credential)
+        try:
+            await read_first(serving, stream=sent.stream)
+        except RUBBISH as error:
+            # Said of what the provider sent only: a mistake of ours in asking is not its own.
+            answer.abort()
+            raise MalformedStream from error
+        except BaseException:
+            answer.abort()
+            raise
+        following, asked.turn.next_request = asked.turn.next_request, None
+        if following is None or serving.failure is not None:
+            return serving
+        sent = following
+        await asyncio.sleep(sent.wait_s)
 
 
 async def read_first(serving: Serving, *, stream: bool) -> None:

@@ -16,7 +16,8 @@ from routing import tokens
 from routing.attempt import Attempts
 from routing.chunk import Chunk, Failure, Usage
 from routing.exchange import Exchange
-from routing.pricing import charge_nano
+from routing.pricing import charge_nano as cost_of
+from routing.pricing import charged_nano
 from routing.request import ChatRequest
 from routing.serving import Serving
 
@@ -97,13 +98,13 @@ async def record(
     generation.finish_reason = "error" if failure or void else outcome.finish_reason
     if serving is not None:
         _from_serving(generation, serving, exchange)
-        generation.cost_nano = _cost(generation, serving, outcome, failure)
+        cost = _cost(generation, serving, outcome, failure)
+        _price(generation, serving.endpoint, cost)
     elif not void and attempts.last_endpoint is not None:
         _from_endpoint(generation, attempts.last_endpoint)
         prices = attempts.last_endpoint.prices
-        generation.cost_nano = cost_nano(
-            ((generation.tokens_prompt, prices.prompt_pico), (1, prices.request_pico))
-        )
+        cost = cost_nano(((generation.tokens_prompt, prices.prompt_pico), (1, prices.request_pico)))
+        _price(generation, attempts.last_endpoint, cost)
     assert exchange.hold is not None
     exchange.cost_nano = await exchange.hold.settle(generation)
     exchange.usage = usage_document(generation, exchange.cost_nano, serving)
@@ -112,6 +113,14 @@ async def record(
 def _from_endpoint(generation: GenerationRow, endpoint: Endpoint) -> None:
     generation.model = endpoint.model_id
     generation.provider_name = endpoint.provider.name
+
+
+def _price(generation: GenerationRow, endpoint: Endpoint, whole_nano: int) -> None:
+    """What it cost at the endpoint's prices, and what of that we charge: all of it, or our fee
+    where the provider charges the rest to the caller's own key."""
+    generation.cost_nano = charged_nano(whole_nano, endpoint)
+    generation.is_byok = endpoint.is_own
+    generation.upstream_cost_nano = whole_nano if endpoint.is_own else 0
 
 
 def _from_serving(generation: GenerationRow, serving: Serving, exchange: Exchange) -> None:
@@ -149,23 +158,25 @@ def _cost(
     usage = Usage(generation.native_tokens_prompt, generation.native_tokens_completion)
     # Providers that report usage count pictures among the prompt tokens.
     images = outcome.request.image_count if generation.usage_source == "local" else 0
-    return charge_nano(usage, serving.endpoint.prices, images=images)
+    return cost_of(usage, serving.endpoint.prices, images=images)
 
 
 def usage_document(
-    generation: GenerationRow, charged_nano: int, serving: Serving | None
+    generation: GenerationRow, charge_nano: int, serving: Serving | None
 ) -> dict[str, Any]:
     """`usage` of an answer: the seed's three figures, then what strict clients of today read."""
     prompt, completion = generation.native_tokens_prompt, generation.native_tokens_completion
+    upstream_nano = generation.upstream_cost_nano if generation.is_byok else charge_nano
     prompt_nano = 0
     if serving is not None:
-        prompt_nano = min(charged_nano, cost_nano(((prompt, serving.endpoint.prices.prompt_pico),)))
+        prompt_nano = cost_nano(((prompt, serving.endpoint.prices.prompt_pico),))
+        prompt_nano = min(upstream_nano, prompt_nano)
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
-        "cost": dollars(charged_nano),
-        "is_byok": False,
+        "cost": dollars(charge_nano),
+        "is_byok": generation.is_byok,
         "prompt_tokens_details": {
             "cached_tokens": generation.native_tokens_cached,
             "cache_write_tokens": 0,
@@ -173,9 +184,9 @@ def usage_document(
             "video_tokens": 0,
         },
         "cost_details": {
-            "upstream_inference_cost": dollars(charged_nano),
+            "upstream_inference_cost": dollars(upstream_nano),
             "upstream_inference_prompt_cost": dollars(prompt_nano),
-            "upstream_inference_completions_cost": dollars(charged_nano - prompt_nano),
+            "upstream_inference_completions_cost": dollars(upstream_nano - prompt_nano),
         },
         "completion_tokens_details": {
             "reasoning_tokens": generation.native_tokens_reasoning,

@@ -166,8 +166,8 @@ class Upstream:
 
     def _target(self, endpoint: Endpoint, sent: Sent, credential: ProviderCredential) -> Target:
         """Made once for each endpoint and credential, and again when the catalog has new ones."""
-        if sent.method != "POST" or is_absolute(sent.path):
-            # Of one prediction: nobody will ask for it again.
+        if sent.method != "POST" or is_absolute(sent.path) or endpoint.is_own:
+            # Of one prediction: nobody will ask for it again. And no key of a caller's own is kept.
             return target_of(endpoint, sent, credential)
         key = (endpoint.id, sent.path, sent.stream, credential.id)
         known = self._targets.get(key)

@@ -1,6 +1,7 @@
 """Routing: which provider, which of its endpoints, and the life of one request.
 
 /<slug>/...: whatever the provider's dialect serves (simulator/dialects.py)
+/stripe/...: a simulated Stripe (simulator/stripe_app.py)
 GET, DELETE /_log    GET /_stats    GET, POST, DELETE /_faults    GET /healthz
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from simulator import answer as answers
-from simulator import control, early, tokens, writer
+from simulator import control, early, stripe_app, tokens, writer
 from simulator.asgi import Disconnected, Receive, Scope, Send, TooLarge, disconnected, read_body
 from simulator.ask import Ask
 from simulator.dialect import Call, Document
@@ -31,6 +32,7 @@ class Simulator:
         self.settings = settings
         self.log = Log(settings.log_path, settings.log_bodies)
         self.faults = Faults()
+        self.stripe = stripe_app.Stripe()
         # Now and not at the first request, whose time to first token it would spoil.
         tokens.encoding()
 
@@ -38,6 +40,9 @@ class Simulator:
         # There are no websockets: we run uvicorn without them.
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+            return
+        if scope["path"].startswith(stripe_app.PREFIX):
+            await self.stripe.serve(scope, receive, send)
             return
         served = await control.serve(self.log, self.faults, scope, receive, send)
         if not served:

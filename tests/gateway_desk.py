@@ -101,4 +101,5 @@ def main():
             answer = {"ok": ACTIONS[asked.pop("do")](**asked)}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
+            connection.close()  # it may be broken; the next one asked gets a new one
         print(json.dumps(answer, default=str), flush=True)

@@ -36,8 +36,12 @@ def test_a_key_disabled_in_the_admin_is_refused_at_once(operator):
     assert keys.authenticate_blocking(f"Bearer {key}").name == "laptop"
     answer = operator.post(
         f"/admin/accounts/apikey/{row.pk}/change/",
-        {"name": "laptop", "disabled": "on", "expires_at_0": "", "expires_at_1": ""},
-    )
+        {
+            "name": "laptop", "disabled": "on", "expires_at_0": "", "expires_at_1": "",
+            "allowed_models": "[]", "reason": "lost",
+            "changes-TOTAL_FORMS": "0", "changes-INITIAL_FORMS": "0",
+        },
+    )  # fmt: skip
     assert answer.status_code == 302
     assert ApiKey.objects.get().disabled
     with pytest.raises(Unauthorized):

@@ -4,7 +4,9 @@ sums. No row, no running balance; everything is added up from the beginning at e
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+
+SILENT_S = 30
 
 
 def first_day(period, today):
@@ -21,11 +23,12 @@ def first_day(period, today):
 class KeyModel:
     account: str
     enabled: bool = True
+    expires: datetime | None = None
     limit: int | None = None
     period: str = ""
     began: date | None = None
-    lowered: bool = False
-    charges: list = field(default_factory=list)  # (began of the hold, nano), "forgotten" removed
+    overdrawn: bool = False  # its limit was lowered below what is spent, or a charge ignored it
+    charges: list = field(default_factory=list)  # nano-dollars, of the current period
     total: int = 0
 
     def roll(self, today):
@@ -36,7 +39,10 @@ class KeyModel:
         self.charges = []
 
     def spent(self):
-        return sum(nano for _, nano in self.charges)
+        return sum(self.charges)
+
+    def may_spend(self, now):
+        return self.enabled and (self.expires is None or now < self.expires)
 
 
 @dataclass
@@ -45,6 +51,8 @@ class HoldModel:
     key: int
     amount: int
     began: date | None
+    instance: str
+    expires: datetime
     state: str = "open"
     delivered: int = 0
     charged: int = 0
@@ -53,16 +61,42 @@ class HoldModel:
 
 
 class Model:
-    """Verdicts are names of refusals, or the result."""
+    """Verdicts are names of refusals, or the result. Between `begin` and `end` is a transaction."""
 
     def __init__(self, accounts, keys):
-        self.granted = {account: {} for account in accounts}
+        self.accounts = set(accounts)
+        self.frozen = set()
+        self.moved = {}  # transfers by id: (debit, credit, nano-dollars)
         self.keys = {id: KeyModel(account) for id, account in keys.items()}
         self.holds = {}
+        self.instances = {}
+        self.now = None
+        self._rolled = {}
+
+    def begin(self, now):
+        self.now = now
+        self._rolled = {}
+
+    def end(self):
+        """A period that began for a refusal only was not written."""
+        for key, (began, charges) in self._rolled.items():
+            self.keys[key].began, self.keys[key].charges = began, charges
+
+    def _roll(self, key):
+        row = self.keys[key]
+        before = (row.began, list(row.charges))
+        row.roll(self.now.date())
+        if row.began != before[0]:
+            self._rolled.setdefault(key, before)
+
+    def _write(self, key):
+        self._rolled.pop(key, None)
 
     def posted(self, account):
         charged = sum(hold.charged for hold in self.holds.values() if hold.account == account)
-        return sum(self.granted[account].values()) - charged
+        came = sum(nano for _, credit, nano in self.moved.values() if credit == account)
+        went = sum(nano for debit, _, nano in self.moved.values() if debit == account)
+        return came - went - charged
 
     def held(self, account=None, key=None):
         return sum(
@@ -77,8 +111,10 @@ class Model:
         return None if row.limit is None else row.limit - row.spent() - self.held(key=key)
 
     def _grant(self, account, key, wanted, minimum):
-        if not self.keys[key].enabled:
+        if not self.keys[key].may_spend(self.now):
             return "KeyDisabled"
+        if account in self.frozen:
+            return "AccountFrozen"
         left = self.posted(account) - self.held(account)
         if self.posted(account) < 0 or left < minimum:
             return "InsufficientCredits"
@@ -87,20 +123,19 @@ class Model:
             return "KeyLimitExceeded"
         return min(amount for amount in (wanted, left, room) if amount is not None)
 
-    def admit(self, id, key, amount, minimum, today):
+    def admit(self, id, key, amount, minimum, instance, ttl_s):
         account = self.keys[key].account
         if id in self.holds:
             hold = self.holds[id]
             usable = hold.state == "open" and hold.account == account
             return hold.amount if usable else "HoldMissing"
-        began = (self.keys[key].began, list(self.keys[key].charges))
-        self.keys[key].roll(today)
+        self._roll(key)
         verdict = self._grant(account, key, amount, max(minimum, 1) if amount else 0)
-        if isinstance(verdict, str) or not verdict:
-            # Nothing was written, so the new period is not remembered either.
-            self.keys[key].began, self.keys[key].charges = began
-            return verdict
-        self.holds[id] = HoldModel(account, key, verdict, self.keys[key].began)
+        if isinstance(verdict, str) or verdict <= 0:
+            return verdict if isinstance(verdict, str) else 0
+        self._write(key)
+        expires = self.now + timedelta(seconds=ttl_s)
+        self.holds[id] = HoldModel(account, key, verdict, self.keys[key].began, instance, expires)
         return verdict
 
     def resize(self, id, amount, minimum):
@@ -108,6 +143,7 @@ class Model:
         if hold is None or hold.state != "open":
             return "HoldMissing"
         if max(amount, minimum) > hold.amount:
+            self._write(hold.key)
             more = self._grant(
                 hold.account, hold.key, amount - hold.amount, max(0, minimum - hold.amount)
             )
@@ -116,24 +152,28 @@ class Model:
             hold.amount += more
         return hold.amount
 
-    def progress(self, id, nano):
+    def progress(self, id, nano, key):
         hold = self.holds.get(id)
         if hold is not None and hold.state == "open":
             hold.delivered = max(hold.delivered, nano)
+        if not self.keys[key].may_spend(self.now):
+            return "key"
+        return "account" if self.keys[key].account in self.frozen else ""
 
     def _charge(self, hold, nano):
         key = self.keys[hold.key]
         more, hold.charged = nano - hold.charged, nano
         key.total += more
         if key.began == hold.began:
-            key.charges.append((hold.began, max(more, -key.spent())))
+            key.charges.append(max(more, -key.spent()))
 
-    def settle(self, id, cost):
+    def settle(self, id, cost, absorb=True):
         hold = self.holds.get(id)
         if hold is None:
             return "HoldMissing" if cost else 0
         if hold.state in ("captured", "voided"):
             return hold.charged
+        self._write(hold.key)
         charge = min(cost, hold.amount)
         recovered = hold.charged
         if hold.state == "recovered":
@@ -141,6 +181,9 @@ class Model:
             if self.keys[hold.key].began == hold.began and self.room(hold.key) is not None:
                 rooms.append(self.room(hold.key))
             charge = min(charge, recovered + max(0, min(rooms)))
+        if not absorb:
+            charge = cost
+            self.keys[hold.key].overdrawn = True
         hold.state = "captured" if charge or recovered else "voided"
         hold.absorbed = cost - charge
         hold.recorded = charge
@@ -151,20 +194,30 @@ class Model:
         hold = self.holds.get(id)
         if hold is None or hold.state != "open":
             return None
+        self._write(hold.key)
         hold.state = "recovered"
         charge = min(hold.amount, hold.delivered)
         hold.recorded = charge or None
         self._charge(hold, charge)
         return charge
 
-    def grant(self, id, account, amount):
-        if id in self.granted[account]:
-            return False if self.granted[account][id] == amount else "TransferConflict"
-        if any(id in made for made in self.granted.values()):
-            return "TransferConflict"
-        self.granted[account][id] = amount
+    def sweep(self):
+        """How many holds are orphans: of a process that is gone or silent, or too old."""
+        orphans = [
+            id for id, hold in self.holds.items()
+            if hold.state == "open" and (
+                hold.expires < self.now
+                or hold.instance not in self.instances
+                or self.instances[hold.instance] < self.now - timedelta(seconds=SILENT_S)
+            )
+        ]  # fmt: skip
+        for id in orphans:
+            self.recover(id)
+        return len(orphans)
+
+    def move(self, id, debit, credit, amount):
+        """A transfer, once for its id; whoever says something else under it is refused."""
+        if id in self.moved:
+            return False if self.moved[id] == (debit, credit, amount) else "TransferConflict"
+        self.moved[id] = (debit, credit, amount)
         return True
-
-
-def days(number):
-    return timedelta(days=number)

@@ -45,7 +45,11 @@ class PostgresProxy:
             if self.is_down:
                 client.close()
                 continue
-            server = socket.create_connection(self._server)
+            try:
+                server = socket.create_connection(self._server)
+            except OSError:  # it is down itself
+                client.close()
+                continue
             with self._lock:
                 self._sockets |= {client, server}
             pair = _Pair(self, client, server)

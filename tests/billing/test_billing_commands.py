@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import stat
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -48,12 +49,28 @@ def test_createkey_for_somebody_known_adds_a_key_and_no_account(books):
         (["--email", "a@example.com", "--credits", "x"], "--credits"),
         (["--email", "a@example.com", "--credits", "-1"], "--credits '-1'"),
         (["--email", "a@example.com", "--limit", "1e-10"], "--limit"),
+        (["--email", "a@example.com", "--limit-reset", "daily"], "--limit-reset needs --limit"),
+        (["--email", "a@example.com", "--expires", "soon"], "--expires 'soon'"),
     ],
 )
 def test_createkey_names_what_is_wrong_and_makes_nothing(books, arguments, named):
     with pytest.raises(CommandError, match=named):
         output_of("createkey", *arguments)
     assert not User.objects.exists()
+
+
+def test_createkey_sets_what_the_key_may_do(books):
+    key = output_of(
+        "createkey", "--email", "alice@example.com", "--limit", "1", "--limit-reset", "weekly",
+        "--expires", "2999-01-31", "--model", "openai/gpt-4", "--model", "a/b",
+    ).strip()  # fmt: skip
+    row = ApiKey.objects.get(digest=keys.digest(key))
+    assert row.expires_at == datetime(2999, 1, 31, tzinfo=UTC)
+    assert row.allowed_models == ["openai/gpt-4", "a/b"]
+    assert (row.budget.limit_nano, row.budget.period) == (DOLLAR, "weekly")
+    assert not row.is_management
+    manager = output_of("createkey", "--email", "alice@example.com", "--management").strip()
+    assert ApiKey.objects.get(digest=keys.digest(manager)).is_management
 
 
 def test_demo_account_is_made_once(books, settings, tmp_path):

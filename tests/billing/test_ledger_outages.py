@@ -99,6 +99,26 @@ def test_lost_answer_to_a_commit_is_asked_for_again(proxy, tmp_path, losses):
 
 
 @only_postgresql
+def test_hold_whose_answers_were_all_lost_is_released_by_the_next_commit(proxy, tmp_path):
+    """Whoever asked for it was refused and will not settle it."""
+    alice = person(credits_nano=DOLLAR)
+
+    async def main():
+        async with writer_of(tmp_path) as writer:
+            proxy.lose_commits = 3
+            with pytest.raises(LedgerDown):
+                await writer.submit(admit(alice, 1000, id="gen-1"))
+            assert proxy.lost == 3
+            assert await writer.submit(admit(alice, 500, id="gen-2")) == 500
+
+    asyncio.run(main())
+    connections.close_all()
+    assert dict(Hold.objects.values_list("id", "state")) == {"gen-1": "recovered", "gen-2": "open"}
+    account = Account.objects.get()
+    assert (account.posted_nano, account.held_nano) == (DOLLAR, 500)
+
+
+@only_postgresql
 def test_grant_whose_answer_is_lost_is_given_once(proxy):
     proxy.lose_commits = 1
     person(credits_nano=DOLLAR)

@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 from conftest import ON_POSTGRESQL
+from django.core import mail as django_mail
 from django.core.management import CommandError, call_command
 from ledger_rows import DOLLAR, admit, person, recover, settle, write
 
@@ -83,6 +84,9 @@ DAMAGES = {
     },
     "DELETE FROM billing_transfer WHERE id = 'cap:gen-1'": {"I1", "I4", "I5", "I9"},
     "DELETE FROM billing_transfer WHERE kind = 'grant'": {"I1"},
+    """INSERT INTO billing_transfer (id, debit, credit, amount_nano, kind, ref, reason, created_at)
+       SELECT 'refund:1', credit, debit, 701, 'refund', ref, reason, created_at
+       FROM billing_transfer WHERE id = 'cap:gen-1'""": {"I1", "I4"},
     """INSERT INTO billing_transfer (id, debit, credit, amount_nano, kind, ref, reason, created_at)
        SELECT 'again', debit, credit, amount_nano, kind, ref, reason, created_at
        FROM billing_transfer WHERE id = 'cap:gen-1'""": {"I1", "I4", "I8", "I9"},
@@ -172,10 +176,11 @@ def test_command_with_an_account_looks_at_that_one_only(damage, alice):
     assert f"key {alice.key_id}:" in output
     assert f"key {bob.key_id}:" not in output
     damage("UPDATE billing_keybudget SET held_nano = 0 WHERE key_id = ?", (bob.key_id,))
-    assert run("--account", "bob@example.com") == (
-        0,
-        "OK 1 accounts with $0, $0 of it held by 0 open of 0 holds; 0 generations cost $0,"
-        " $0 beyond their holds was ours; 0 transfers\n",
+    status, output = run("--account", "bob@example.com")
+    assert status == 0
+    assert output.endswith(
+        "\nOK 1 accounts with $0, $0 of it held by 0 open of 0 holds; 0 generations cost $0,"
+        " $0 beyond their holds was ours; 0 transfers\n"
     )
 
 
@@ -194,12 +199,97 @@ def test_limit_lowered_below_what_is_spent_is_a_warning_and_no_failure(alice):
 def test_nightly_task_logs_an_error_for_a_difference(damage, caplog):
     damage("UPDATE billing_account SET posted_nano = posted_nano + 1")
     damage("UPDATE billing_keybudget SET limit_nano = 3")
-    with caplog.at_level(logging.WARNING, "billing.tasks"):
+    damage("UPDATE billing_account SET held_nano = held_nano + 1")
+    with caplog.at_level(logging.WARNING, "billing.alarm"):
         tasks.verify()
-    assert [(record.levelname, record.args[0].invariant) for record in caplog.records] == [
-        ("ERROR", "I1"),
-        ("WARNING", "I3"),
+    error, warning = caplog.records
+    assert (error.levelname, error.args[0]) == ("ERROR", 2)
+    assert [line[:2] for line in error.args[1].splitlines()] == ["I1", "I2"]
+    assert (warning.levelname, warning.args[1][:2]) == ("WARNING", "I3")
+
+
+def test_alarm_goes_by_mail_to_the_operator(damage, alice, settings):
+    settings.OPERATOR_EMAIL = "operator@example.com"
+    damage("UPDATE billing_account SET posted_nano = posted_nano + 1")
+    tasks.verify()
+    (mail,) = django_mail.outbox
+    assert mail.to == ["operator@example.com"]
+    assert mail.subject.endswith("the ledger has 1 differences")
+    assert f"I1 {alice.account_id}:" in mail.body
+
+
+@pytest.mark.parametrize(
+    ("sql", "mailed"),
+    [
+        ("UPDATE billing_keybudget SET limit_nano = 3", False),
+        ("UPDATE billing_hold SET expires_at = '2020-01-01 00:00:00' WHERE id = 'gen-7'", True),
+        (
+            """INSERT INTO billing_transfer (id, debit, credit, amount_nano, kind, ref, reason,
+               created_at) SELECT 'over:gen-1', 'overrun', credit, 2, 'overrun', ref, reason,
+               created_at FROM billing_transfer WHERE id = 'cap:gen-1'""",
+            True,
+        ),
+    ],
+)
+def test_overruns_and_old_holds_are_alarms_and_a_lowered_limit_is_none(
+    damage, settings, sql, mailed
+):
+    settings.OPERATOR_EMAIL = "operator@example.com"
+    damage(sql)
+    tasks.verify()
+    assert len(django_mail.outbox) == mailed
+
+
+def test_mail_server_that_is_down_leaves_the_alarm_in_the_log(damage, settings, caplog):
+    settings.OPERATOR_EMAIL = "operator@example.com"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    damage("UPDATE billing_account SET posted_nano = posted_nano + 1")
+    tasks.verify()
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+
+
+def test_account_is_shown_transfer_by_transfer_with_what_departs(damage, alice):
+    damage("UPDATE billing_account SET posted_nano = posted_nano + 700")
+    damage("UPDATE billing_generation SET cost_nano = 301 WHERE id = 'gen-4'")
+    _, output = run("--account", alice.account_id)
+    lines = {line.split(" = ")[1].split()[1]: line for line in output.splitlines() if " = " in line}
+    assert set(lines) == set(_ids(alice))
+    assert lines["cap:gen-1"].endswith("<-- as large as the difference")
+    assert "its generation says $0.000000301" in lines["cap:gen-4"]
+    assert "<--" not in lines["cap:gen-3"]
+    assert "\nsum $9.99999855, $9.99999925 is posted\n" in output
+
+
+def _ids(alice):
+    with closing(database.connect()) as connection:
+        return [
+            row[0]
+            for row in connection.execute(
+                "SELECT id FROM billing_transfer WHERE debit = ? OR credit = ?",
+                (alice.account_id, alice.account_id),
+            )
+        ]
+
+
+def test_account_is_shown_since_a_day(alice):
+    _, output = run("--account", alice.account_id, "--since", "2999-01-01")
+    assert output.splitlines()[:2] == [
+        f"{alice.account_id} since 2999-01-01: $9.99999855 before",
+        "sum $9.99999855, as posted",
     ]
+    with pytest.raises(CommandError, match="--since 'yesterday'"):
+        run("--account", alice.account_id, "--since", "yesterday")
+    with pytest.raises(CommandError, match="--since needs --account"):
+        run("--since", "2026-11-01")
+
+
+def test_column_of_floats_in_a_table_of_money_is_told(damage, request):
+    damage("ALTER TABLE billing_instance ADD COLUMN rate double precision")
+    drop = "ALTER TABLE billing_instance DROP COLUMN rate"
+    request.addfinalizer(lambda: ON_POSTGRESQL and _with_connection(drop))
+    (difference,) = verify.check()
+    assert (difference.invariant, difference.subject) == ("I10", "billing_instance.rate")
 
 
 def test_nightly_task_is_silent_when_all_is_well(alice, caplog):

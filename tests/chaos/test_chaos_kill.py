@@ -6,17 +6,17 @@ CHAOS_KILLS=200 kills more often than the ordinary suite; CHAOS_SEED repeats a r
 
 from __future__ import annotations
 
+import http.client
 import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 
 import pytest
 from chaos_history import broken_promises
 from chaos_load import Load
-from gateway_process import ROOT, wait_until
+from chaos_servers import Nursery
+from gateway_process import free_port, wait_until
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "20"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
@@ -30,24 +30,38 @@ ALL_RECOVERED_S = 60 * SCALE
 @pytest.fixture(scope="module")
 def servers(new_gateway):
     """Servers on one database, so that one serves while others are dead."""
-    made = [new_gateway(TIMEOUT_SCALE=str(SCALE)) for _ in range(SERVERS)]
-    for server in made[1:]:
-        for name in ("DATABASE_URL", "DATA_DIR"):
-            server.environment[name] = made[0].environment[name]
+    desk = new_gateway(TIMEOUT_SCALE=str(SCALE))
+    nursery = Nursery(desk.environment, desk.log_path)
+    made = [Killable(nursery) for _ in range(SERVERS)]
     for server in made:
-        launch(server)
+        server.launch()
     for server in made:
         wait_until(server.is_healthy, "the server")
-    return made
+    yield desk, made
+    nursery.close()
 
 
-def launch(server):
-    """Start it and do not wait: so many restarts must be cheap."""
-    with open(server.log_path, "ab") as log:
-        server.process = subprocess.Popen(
-            [sys.executable, "-m", "openrouter_site.server"],
-            cwd=ROOT, env=server.environment, stdout=log, stderr=log,
-        )  # fmt: skip
+class Killable:
+    """A server that comes back at the port it had."""
+
+    def __init__(self, nursery):
+        self._nursery = nursery
+        self.port = free_port()
+        self.process = None
+
+    def launch(self):
+        """Start it and do not wait."""
+        self.process = self._nursery.start(self.port)
+
+    def is_healthy(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
 
 def kill_at_random(servers, rng, kills):
@@ -55,19 +69,19 @@ def kill_at_random(servers, rng, kills):
     for _ in range(kills):
         victim = None
         while victim is None:
-            time.sleep(rng.uniform(0, 0.6))
+            time.sleep(rng.uniform(0, 0.4))
             candidate = rng.choice(servers)
             if candidate.is_healthy():
                 victim = candidate
         victim.process.kill()
         victim.process.wait()
-        launch(victim)
+        victim.launch()
 
 
 @pytest.mark.timeout(120 + 6 * KILLS)
 def test_books_keep_every_promise_when_servers_are_killed(servers):
     print(f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS}")
-    ledger = servers[0]
+    ledger, servers = servers
     load = Load(servers, ledger.caller(credits="10000"), SEED)
     with load.running(CLIENTS):
         kill_at_random(servers, random.Random(SEED), KILLS)

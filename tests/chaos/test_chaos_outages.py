@@ -18,8 +18,8 @@ from gateway_process import wait_until
 from simulator_process import Simulator, start, stop
 
 SECONDS = os.environ.get("CHAOS_SECONDS")
-OUTAGE_S = float(SECONDS or 8)
-FLAPPING_S = float(SECONDS or 15)
+OUTAGE_S = float(SECONDS or 6)
+FLAPPING_S = float(SECONDS or 7)
 RECOVERED_WITHIN_S = 40
 
 # F8. A provider that is overloaded takes its time to say so.

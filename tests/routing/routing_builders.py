@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalog.snapshot import Catalog, Endpoint, Model, Prices, Provider
 from routing.pricing import Size
@@ -70,3 +70,5 @@ class Caller:
     default_model: str = LLAMA
     allow_training: bool = True
     ignored_providers: frozenset[str] = frozenset()
+    own_providers: dict = field(default_factory=dict)
+    allowed_models: frozenset[str] = frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,8 +12,8 @@ from django.core.validators import validate_email
 from accounts import keys
 from accounts.models import User
 from billing.credits import grant
+from billing.management.arguments import amount
 from billing.models import KeyBudget
-from openrouter_site.money import parse_amount
 
 
 class Command(BaseCommand):
@@ -25,7 +26,20 @@ class Command(BaseCommand):
         parser.add_argument("--email", required=True, help="whose key; the account's address")
         parser.add_argument("--name", default="API key", help="what the key is for")
         parser.add_argument("--credits", default="0", help="dollars to grant to the account")
-        parser.add_argument("--limit", help="dollars the key may spend in all (default: no limit)")
+        parser.add_argument("--limit", help="dollars the key may spend (default: no limit)")
+        parser.add_argument(
+            "--limit-reset",
+            choices=[period for period in KeyBudget.Period.values if period],
+            default="",
+            help="the limit is one for each UTC day, week or month (default: one in all)",
+        )
+        parser.add_argument("--expires", help="when it ends, as 2027-01-31 or 2027-01-31T12:00Z")
+        parser.add_argument(
+            "--model", action="append", default=[], help="a model it may use; repeat it for more"
+        )
+        parser.add_argument(
+            "--management", action="store_true", help="a key that manages keys, nothing else"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         email = options["email"].strip().lower()
@@ -33,22 +47,31 @@ class Command(BaseCommand):
             validate_email(email)
         except ValidationError:
             raise CommandError(f"--email {email!r} is not an e-mail address") from None
-        credits_nano = _amount("--credits", options["credits"])
-        limit_nano = None if options["limit"] is None else _amount("--limit", options["limit"])
+        credits_nano = amount("--credits", options["credits"])
+        limit_nano = None if options["limit"] is None else amount("--limit", options["limit"])
+        if limit_nano is None and options["limit_reset"]:
+            raise CommandError("--limit-reset needs --limit")
+        expires_at = _moment(options["expires"])
         user = User.objects.filter(email=email).first() or User.objects.create_user(email)
-        row, key = keys.create(user, options["name"])
+        row, key = keys.create(
+            user,
+            options["name"],
+            expires_at=expires_at,
+            is_management=options["management"],
+            allowed_models=options["model"],
+        )
         if limit_nano is not None:
-            KeyBudget.objects.create(key=row, limit_nano=limit_nano)
+            KeyBudget.objects.create(key=row, limit_nano=limit_nano, period=options["limit_reset"])
         if credits_nano:
             grant(user, credits_nano, "createkey")
         self.stdout.write(key)
 
 
-def _amount(option: str, text: str) -> int:
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
     try:
-        amount_nano = parse_amount(text)
-    except ValueError as error:
-        raise CommandError(f"{option}: {error}") from None
-    if amount_nano < 0:
-        raise CommandError(f"{option} {text!r} is negative")
-    return amount_nano
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"--expires {text!r} is not a date like 2027-01-31") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

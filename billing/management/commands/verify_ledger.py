@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
+from billing import drill_down
 from billing.credits import account_id
 from billing.verify import Report, examine
 from openrouter_site.database import OUTAGES
@@ -21,14 +24,26 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--account", metavar="EMAIL", help="only the account of this user")
+        parser.add_argument(
+            "--account",
+            metavar="EMAIL",
+            help="only this user's account (or user:5), with every transfer and where the running"
+            " sum leaves what is posted",
+        )
+        parser.add_argument("--since", help="list its transfers from this day on: 2026-11-01")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        email = options["account"]
+        account = _account_of(options["account"]) if options["account"] else ""
+        since = _day(options["since"])
+        if since and not account:
+            raise CommandError("--since needs --account")
         try:
-            report = examine(_account_of(email) if email else "")
+            report = examine(account)
         except OUTAGES as error:
             raise CommandError(f"The database cannot be read: {type(error).__name__}") from None
+        if account:
+            for line in drill_down.lines(account, since):
+                self.stdout.write(line)
         for difference in report.differences:
             self.stdout.write(f"{'WARNING' if difference.warning else 'WRONG'} {difference}")
             for line in difference.evidence:
@@ -41,7 +56,18 @@ class Command(BaseCommand):
         sys.exit(1)
 
 
+def _day(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise CommandError(f"--since {text!r} is not a day like 2026-11-01") from None
+
+
 def _account_of(email: str) -> str:
+    if re.fullmatch(r"user:[0-9]{1,18}", email):
+        return email
     user = User.objects.filter(email=email.strip().lower()).first()
     if user is None:
         raise CommandError(f"--account: nobody has the e-mail address {email!r}")

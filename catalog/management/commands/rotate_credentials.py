@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from catalog import encryption, models
+
+
+def _secrets() -> Iterator[models.Secret]:
+    """The rows of every model that keeps secrets, whichever app it belongs to."""
+    for model in apps.get_models():
+        if issubclass(model, models.Secret):
+            yield from model._default_manager.all()
 
 
 class Command(BaseCommand):
@@ -21,13 +30,13 @@ class Command(BaseCommand):
         done, unreadable = 0, []
         with transaction.atomic():
             models.bump_version()
-            for row in models.Credential.objects.select_related("provider"):
+            for row in _secrets():
                 try:
                     encrypted = encryption.rotate(row.encrypted)
                 except encryption.Unreadable:
                     unreadable.append(str(row))
                     continue
-                models.Credential.objects.filter(pk=row.pk).update(encrypted=encrypted)
+                type(row)._default_manager.filter(pk=row.pk).update(encrypted=encrypted)
                 done += 1
         source = "CREDENTIALS_KEY" if encryption.keys() else "SECRET_KEY"
         self.stdout.write(f"Encrypted with the current key (from {source}): {done}.")

@@ -1,0 +1,197 @@
+"""A user's own provider keys: GET, POST /byok; GET, PATCH, DELETE /byok/{id} (openrouter-today
+1.14), and what this server offers beside that.
+
+Every key of the user may read them, masked. Only a management key may change them: whoever holds
+any other one could send the user's prompts through an account of his own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from rest_framework.decorators import (
+    api_view,
+    authentication_classes,
+    content_negotiation_class,
+)
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import provider_keys
+from accounts.keys import Key
+from accounts.models import ProviderKey
+from api.authentication import KeyAuthentication, caller
+from api.provider_key_fields import NOT_HERE, body_of, fields_of, text_of
+from api.views import AlwaysJson
+from catalog import live
+from catalog.models import Provider
+from openrouter_site.errors import (
+    BadGateway,
+    BadRequest,
+    Forbidden,
+    NotFound,
+)
+from routing.adapters import DIALECTS
+from routing.trial import Result, asked
+
+JsonObject = dict[str, Any]
+
+
+def _answers(*methods: str) -> Callable[[Callable[..., Response]], Any]:
+    def decorate(view: Callable[..., Response]) -> Any:
+        view = content_negotiation_class(AlwaysJson)(view)
+        view = authentication_classes([KeyAuthentication])(view)
+        decorated = api_view(list(methods))(view)
+        decorated.cls.http_method_names = [*(method.lower() for method in methods), "options"]
+        return decorated
+
+    return decorate
+
+
+@_answers("GET", "POST")
+def collection(request: Request) -> Response:
+    """`{"data": [BYOKKey], "total_count"}`, or 201 `{"data": BYOKKey}` for a new one."""
+    if request.method == "POST":
+        return Response({"data": _shape(_created(request, _manager(request)))}, status=201)
+    rows = provider_keys.of_user(caller(request).user_id)
+    return Response({"data": [_shape(row) for row in rows], "total_count": len(rows)})
+
+
+@_answers("GET", "PATCH", "DELETE")
+def one(request: Request, id: str) -> Response:
+    """`{"data": BYOKKey}`, or `{"deleted": true}`; another user's is not found."""
+    if request.method == "GET":
+        return Response({"data": _shape(_found(caller(request), id))})
+    row = _found(_manager(request), id)
+    if request.method == "PATCH":
+        return Response({"data": _shape(_changed(request, row))})
+    provider_keys.delete(row)
+    return Response({"deleted": True})
+
+
+def _manager(request: Request) -> Key:
+    key = caller(request)
+    if not key.is_management:
+        raise Forbidden(
+            "Provider keys are changed with a management key.",
+            {"remedy_hint": "Make a management key, and use it for /api/v1/byok."},
+        )
+    return key
+
+
+def _found(key: Key, id: str) -> ProviderKey:
+    row = None
+    if id.isascii() and id.isdigit() and len(id) < 19:
+        found = ProviderKey.objects.filter(pk=int(id), user_id=key.user_id)
+        row = found.select_related("provider").first()
+    if row is None:
+        raise NotFound("Provider key not found")
+    return row
+
+
+# --- Changes -------------------------------------------------------------------------------------
+
+
+def _created(request: Request, key: Key) -> ProviderKey:
+    body = body_of(request)
+    provider = _provider(text_of(body, "provider", required=True))
+    secret = text_of(body, "key", required=True)
+    fields, is_tested = fields_of(body)
+    try:
+        provider_keys.check(secret, fields.get("name", ""), provider)
+        provider_keys.check_number(key.user_id)
+        tested = _tested(provider, secret) if is_tested else ""
+        return provider_keys.create(key.user_id, provider, secret, fields, tested)
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _changed(request: Request, row: ProviderKey) -> ProviderKey:
+    body = body_of(request)
+    if text_of(body, "provider") not in ("", row.provider.slug):
+        raise BadRequest("A key stays with its provider.", {"field": "provider"})
+    secret = text_of(body, "key")
+    fields, is_tested = fields_of(body)
+    try:
+        tested = ""
+        if secret:
+            provider_keys.check(secret, fields.get("name", row.name), row.provider)
+            tested = _tested(row.provider, secret) if is_tested else ""
+        return provider_keys.change(row, fields, secret, tested)
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _tested(provider: Provider, secret: str) -> str:
+    """What the provider said of the key; raises BadRequest when it refuses it, BadGateway when it
+    does not say."""
+    result: Result = asked(provider, secret)
+    if result.ok:
+        return result.text
+    if result.refused:
+        raise BadRequest(
+            f"{provider.name} refuses this key. It was not saved.",
+            {"field": "key", "provider_name": provider.name, "reason": result.text,
+             "raw": result.said},
+        )  # fmt: skip
+    raise BadGateway(
+        f"{provider.name} did not say whether this key works. It was not saved.",
+        {"provider_name": provider.name, "reason": result.text,
+         "remedy_hint": 'Try again, or send "test": false to save it as it is.'},
+    )  # fmt: skip
+
+
+def _invalid(error: ValidationError) -> BadRequest:
+    if hasattr(error, "error_dict"):
+        field = next(iter(error.message_dict))
+        return BadRequest(f"{field}: {error.message_dict[field][0]}", {"field": field})
+    return BadRequest(" ".join(error.messages), {"field": "key"})
+
+
+def _provider(name: str) -> Provider:
+    known = live.catalog().provider_named(name)
+    row = Provider.objects.filter(slug=known.slug, enabled=True).first() if known else None
+    if known is None or row is None:
+        raise BadRequest(
+            "provider is not the name of a provider: see GET /api/v1/providers.",
+            {"field": "provider"},
+        )
+    if known.own_address is None or known.dialect not in DIALECTS:
+        raise BadRequest(
+            f"{known.name} cannot be called with a key of yours: this server lacks its address or"
+            " its protocol.",
+            {"field": "provider"},
+        )
+    return row
+
+
+# --- What is shown -------------------------------------------------------------------------------
+
+
+def _shape(row: ProviderKey) -> JsonObject:
+    """BYOKKey; its secret is shown by the last four characters only."""
+    provider = live.catalog().providers.get(row.provider.slug)
+    return {
+        "id": str(row.pk),
+        "provider": row.provider.slug,
+        "label": row.ending,
+        "name": row.name or None,
+        "disabled": row.disabled,
+        "position": row.position,
+        "is_fallback": row.position == ProviderKey.Position.AFTER,
+        "sort_order": row.sort_order,
+        "never_fall_back": row.never_fall_back,
+        "is_required": row.never_fall_back,
+        "is_byok_only": provider is None or provider.served_at is None,
+        "created_at": row.created_at.astimezone(UTC).isoformat(),
+        "last_tested_at": _moment(row.last_tested_at),
+        "last_test_result": row.last_test_result or None,
+        **dict.fromkeys(NOT_HERE),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None
