@@ -39,7 +39,8 @@ def check(secret: str, name: str, provider: Provider) -> None:
     credentials.check(secret, name, provider.auth_kind)
     if secret.startswith("{"):
         document = json.loads(secret)
-        if document.get("token_uri") not in _TOKEN_ADDRESSES:
+        address = document.get("token_uri")
+        if not isinstance(address, str) or address not in _TOKEN_ADDRESSES:
             raise ValidationError("The token_uri of the service account is not Google's.")
         key_id = document.get("private_key_id", "")
         if not (isinstance(key_id, str) and key_id.isascii() and key_id.isprintable()):
@@ -64,7 +65,7 @@ def create(
     row.full_clean(validate_unique=False)
     with transaction.atomic():
         # Two requests at once do not get past the limit together.
-        User.objects.select_for_update().get(pk=user_id)
+        User.objects.select_for_update(no_key=True).get(pk=user_id)
         check_number(user_id)
         row.save()
     forget(user_id)
@@ -90,7 +91,10 @@ def change(
         columns += ["encrypted", "last_four", "last_tested_at", "last_test_result"]
     row.full_clean(validate_unique=False)
     if columns:
-        row.save(update_fields=columns)
+        # Somebody may have deleted it while its provider was asked.
+        kept = {name: getattr(row, name) for name in columns}
+        if not ProviderKey.objects.filter(pk=row.pk).update(**kept):
+            raise ProviderKey.DoesNotExist
     forget(row.user_id)
     return row
 

@@ -146,7 +146,9 @@ async def serve(
         request = parse(await read_body(head, receive), completion=completion)
         if engine.register.draining:
             raise Unavailable("The server is restarting. Try again.", retry_after_s=1)
-        names = (request.model or key.default_model, *request.models)
+        # As routing.resolution reads it: `models` alone does not ask for the default model.
+        first = request.model or ("" if request.models else key.default_model)
+        names = (first, *request.models) if first else request.models
         ticket = await limits.admit(key, names)
         if ticket.without_free:
             request = _without_free(request, names)
@@ -189,7 +191,8 @@ async def _attend(
 def _without_free(request: ChatRequest, names: tuple[str, ...]) -> ChatRequest:
     """The free models among the caller's fallbacks are used up for now; the others are not."""
     paid = tuple(name for name in names if not limits.is_free(name))
-    return replace(request, model=paid[0], models=paid[1:])
+    # Without `route`: for one model alone it would add a fallback of ours.
+    return replace(request, model=paid[0], models=paid[1:], route=None)
 
 
 async def _work(

@@ -21,6 +21,20 @@ from openrouter_site.money import parse_amount
 _BODY_BYTES_MAX = 64 * 1024
 _NAME_CHARACTERS_MAX = 120
 _MODELS_MAX = 200
+_KNOWN = frozenset(
+    [
+        "name",
+        "disabled",
+        "expires_at",
+        "allowed_models",
+        "limit",
+        "limit_reset",
+        # OpenRouter's clients send these; they have no meaning here.
+        "include_byok_in_limit",
+        "creator_user_id",
+        "workspace_id",
+    ]
+)
 _PERIODS = tuple(period for period in KeyBudget.Period.values if period)
 
 
@@ -33,8 +47,12 @@ class KeyFields:
 
 
 def read(request: Request, *, is_new: bool) -> KeyFields:
-    """Raises BadRequest naming the field. Fields nobody knows are ignored, as OpenRouter does."""
+    """Raises BadRequest naming the field; a field that means nothing is refused, so that nobody
+    takes it for one that does (`spent`, `is_staff`)."""
     body = _body(request)
+    for name in body:
+        if name not in _KNOWN:
+            raise _wrong(name[:64], f"is no field of a key. Use {', '.join(sorted(_KNOWN))}.")
     fields = KeyFields()
     if is_new and "name" not in body:
         raise _wrong("name", "is missing. Say what the key is for.")

@@ -85,7 +85,7 @@ def _created(request: Request, manager: keys.Key) -> tuple[ApiKey, str]:
         raise BadRequest("limit_reset needs a limit.", {"field": "limit"})
     with transaction.atomic():
         # The user's row makes parallel requests take turns, so that the count holds.
-        user = User.objects.select_for_update().get(pk=manager.user_id)
+        user = User.objects.select_for_update(no_key=True).get(pk=manager.user_id)
         if key_rows.of_user(user.pk).count() >= _KEYS_MAX:
             raise Conflict(f"There are {_KEYS_MAX} keys, and no more are allowed. Delete some.")
         row, key = keys.create(
@@ -100,12 +100,13 @@ def _created(request: Request, manager: keys.Key) -> tuple[ApiKey, str]:
 
 def _change(row: ApiKey, fields: key_fields.KeyFields, actor: str) -> None:
     with transaction.atomic():
-        if fields.row:
-            key_changes.change(row, fields.row, actor=actor)
+        # The limit first: it locks the account and then the key, in the order of billing.batch.
         if fields.budget:
             budget = KeyBudget.objects.filter(pk=row.pk).first() or KeyBudget()
             wanted = {"limit_nano": budget.limit_nano, "period": budget.period} | fields.budget
             set_limit(row, wanted["limit_nano"], wanted["period"], actor=actor)
+        if fields.row:
+            key_changes.change(row, fields.row, actor=actor)
 
 
 def _shape(row: ApiKey) -> JsonObject:

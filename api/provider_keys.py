@@ -123,6 +123,8 @@ def _changed(request: Request, row: ProviderKey) -> ProviderKey:
         return provider_keys.change(row, fields, secret, tested)
     except ValidationError as error:
         raise _invalid(error) from None
+    except ProviderKey.DoesNotExist:
+        raise NotFound("Provider key not found") from None
 
 
 def _tested(provider: Provider, secret: str) -> str:

@@ -67,7 +67,7 @@ def _checked(
         raise InsufficientCredits(account.available_nano, minimum_nano)
     granted = min(wanted_nano, account.available_nano)
     left = budget.available_nano
-    if left is not None and left < granted:
+    if granted > 0 and left is not None and left < granted:
         if left < minimum_nano:
             raise KeyLimitExceeded(
                 left, minimum_nano, budget.limit_nano or 0, budget.spent_nano + budget.held_nano

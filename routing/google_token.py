@@ -86,7 +86,7 @@ def _exchanged(credential: str) -> _Token:
         account = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
             json.loads(text), scopes=_SCOPES
         )
-    except (OSError, ValueError, GoogleAuthError):
+    except (OSError, ValueError, TypeError, GoogleAuthError):
         # The library's own words name fields and could quote them.
         raise TokenRefused("the Google service account cannot be read", untouched=True) from None
     try:
@@ -98,6 +98,9 @@ def _exchanged(credential: str) -> _Token:
         reason = found.group() if found else type(error).__name__
         kind = TokenRefused if found else ConnectionLost
         raise kind(f"no token from Google: {reason}", untouched=True) from None
+    except (TypeError, ValueError):
+        # A private key of another kind than RSA cannot sign what Google asks for.
+        raise TokenRefused("the Google service account cannot sign", untouched=True) from None
     return _Token(str(account.token), time.monotonic() + _lifetime_s(account.expiry))
 
 

@@ -45,6 +45,10 @@ def payment_of(document: Document) -> str:
     return text(metadata, "payment") if isinstance(metadata, Mapping) else ""
 
 
+def _total(document: Document) -> int:
+    return 0 if document.get("amount_total") is None else integer(document, "amount_total")
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A Checkout session."""
@@ -69,7 +73,8 @@ class Session:
             status=text(document, "status"),
             payment_status=text(document, "payment_status"),
             currency=text(document, "currency"),
-            total_cents=integer(document, "amount_total"),
+            # Null where nothing is paid (mode "setup"), which is never a payment of ours.
+            total_cents=_total(document),
             payment_intent_id=text(document, "payment_intent"),
             customer_id=text(document, "customer"),
             livemode=document.get("livemode") is True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import sqlite3
 import threading
 from contextlib import closing
 
@@ -319,3 +320,12 @@ def test_checker_sees_no_difference_while_money_moves(books, tmp_path):
         checker.join()
     assert len(found) > 5
     assert not any(found)
+
+
+@pytest.mark.engine("sqlite")
+def test_a_transfer_cannot_be_replaced(alice):
+    with closing(database.connect()) as connection:
+        row = connection.execute("SELECT * FROM billing_transfer")[0]
+        marks = ", ".join("?" * len(row))
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(f"INSERT OR REPLACE INTO billing_transfer VALUES ({marks})", row)
