@@ -8,25 +8,16 @@ SQLite has the whole database locked by BEGIN IMMEDIATE.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import fields
-from datetime import UTC, datetime
-from operator import attrgetter
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from billing import payment_rows
-from billing.book import AccountRow, Book, BudgetRow, GenerationRow, HoldRow, TransferRow
+from billing import book_rows, payment_rows
+from billing.book import AccountRow, Book, BudgetRow, HoldRow, TransferRow
 from billing.ledger import Operation
 from billing.refundable import load_refundable
 from billing.refusals import LedgerError
 from openrouter_site.database import Connection
-
-_GENERATION_COLUMNS = tuple(field.name for field in fields(GenerationRow))
-_generation_values = attrgetter(*_GENERATION_COLUMNS)
-_CREATED_AT = _GENERATION_COLUMNS.index("created_at")
-_GENERATION_UPSERT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in _GENERATION_COLUMNS if name != "id"
-)
 
 Outcome = Any  # what `apply` returned, or the LedgerError it raised
 
@@ -143,108 +134,5 @@ def _load_transfers(connection: Connection, book: Book, ids: set[str]) -> None:
 
 
 def _store(connection: Connection, book: Book) -> None:
-    _update_accounts(connection, [book.accounts[id] for id in sorted(book.touched_accounts)])
-    _update_budgets(connection, [book.budgets[id] for id in sorted(book.touched_budgets)])
-    _insert_holds(connection, book.new_holds.values())
-    _update_holds(connection, [book.holds[id] for id in sorted(book.touched_holds)])
-    _insert_transfers(connection, book.transfers.values())
-    _upsert_generations(connection, book.generations.values())
+    book_rows.store(connection, book)
     payment_rows.store(connection, book)
-
-
-def _many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """One statement for all rows: `sql` has {values} where their VALUES list goes."""
-    if rows:
-        group = f"({_marks(len(rows[0]))})"
-        values = ",".join([group] * len(rows))
-        connection.execute(sql.format(values=values), [value for row in rows for value in row])
-
-
-def _update_accounts(connection: Connection, accounts: Iterable[AccountRow]) -> None:
-    _many(
-        connection,
-        "UPDATE billing_account SET posted_nano = v.column2, held_nano = v.column3"
-        " FROM (VALUES {values}) AS v WHERE billing_account.id = v.column1",
-        [(row.id, row.posted_nano, row.held_nano) for row in accounts],
-    )
-
-
-def _update_budgets(connection: Connection, budgets: Sequence[BudgetRow]) -> None:
-    _many(
-        connection,
-        "UPDATE billing_keybudget SET spent_nano = v.column2, spent_total_nano = v.column3,"
-        " held_nano = v.column4"
-        " FROM (VALUES {values}) AS v WHERE billing_keybudget.key_id = v.column1",
-        [(row.key_id, row.spent_nano, row.spent_total_nano, row.held_nano) for row in budgets],
-    )
-    for row in budgets:
-        if row.rolled:
-            connection.execute(
-                "UPDATE billing_keybudget SET period_start = ? WHERE key_id = ?",
-                (row.period_start and str(row.period_start), row.key_id),
-            )
-
-
-def _insert_holds(connection: Connection, holds: Iterable[HoldRow]) -> None:
-    _many(
-        connection,
-        "INSERT INTO billing_hold (id, account_id, key_id, period_start, amount_nano,"
-        " progress_nano, progress_tokens, charged_nano, state, details, instance_id, created_at,"
-        " expires_at) VALUES {values}",
-        [
-            (
-                row.id, row.account_id, row.key_id,
-                str(row.period_start) if row.period_start else None,
-                row.amount_nano, row.progress_nano, row.progress_tokens, row.charged_nano,
-                row.state, row.details, row.instance_id,
-                connection.moment(row.created_at or datetime.now(UTC)),
-                connection.moment(row.expires_at or datetime.now(UTC)),
-            )
-            for row in holds
-        ],
-    )  # fmt: skip
-
-
-def _update_holds(connection: Connection, holds: Iterable[HoldRow]) -> None:
-    _many(
-        connection,
-        "UPDATE billing_hold SET amount_nano = v.column2, progress_nano = v.column3,"
-        " progress_tokens = v.column4, charged_nano = v.column5, state = v.column6"
-        " FROM (VALUES {values}) AS v WHERE billing_hold.id = v.column1",
-        [
-            (
-                row.id, row.amount_nano, row.progress_nano, row.progress_tokens,
-                row.charged_nano, row.state,
-            )
-            for row in holds
-        ],
-    )  # fmt: skip
-
-
-def _insert_transfers(connection: Connection, transfers: Iterable[TransferRow]) -> None:
-    _many(
-        connection,
-        "INSERT INTO billing_transfer (id, debit, credit, amount_nano, kind, ref, reason,"
-        " created_at, actor) VALUES {values}",
-        [
-            (
-                row.id, row.debit, row.credit, row.amount_nano, row.kind, row.ref, row.reason,
-                connection.moment(row.created_at), row.actor,
-            )
-            for row in transfers
-        ],
-    )  # fmt: skip
-
-
-def _upsert_generations(connection: Connection, generations: Iterable[GenerationRow]) -> None:
-    rows = []
-    for generation in generations:
-        values = list(_generation_values(generation))
-        values[_CREATED_AT] = connection.moment(generation.created_at)
-        rows.append(values)
-    columns = ", ".join(_GENERATION_COLUMNS)
-    _many(
-        connection,
-        f"INSERT INTO billing_generation ({columns}) VALUES {{values}} {_GENERATION_UPSERT}",
-        rows,
-    )

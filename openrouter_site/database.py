@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
+import orjson
 import psycopg
 from django.conf import settings
 from django.db import close_old_connections, connections
@@ -38,6 +39,12 @@ class Connection(Protocol):
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query; [] for anything else."""
+
+    def table(
+        self, types: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> tuple[str, Sequence[Any]]:
+        """SQL for these rows, with its parameters: what `INSERT INTO t (...)` takes, or
+        `FROM (...) AS v`, with columns named column1, column2, ... `types` are PostgreSQL's."""
 
     def transaction(self) -> AbstractContextManager[datetime]:
         """BEGIN (SQLite: with the write lock), then COMMIT, or ROLLBACK on an exception.
@@ -80,6 +87,13 @@ class SqliteConnection:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._raw.execute(sql, parameters).fetchall()
+
+    def table(
+        self, types: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> tuple[str, Sequence[Any]]:
+        group = f"({','.join('?' * len(types))})"
+        values = ",".join([group] * len(rows))
+        return f"VALUES {values}", [value for row in rows for value in row]
 
     @contextmanager
     def transaction(self) -> Iterator[datetime]:
@@ -148,6 +162,15 @@ class PostgresqlConnection:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         cursor = self._raw.execute(_percent_placeholders(sql), parameters)
         return cursor.fetchall() if cursor.description else []
+
+    def table(
+        self, types: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> tuple[str, Sequence[Any]]:
+        # One JSON text instead of thousands of values: a fourth of the time of a large INSERT.
+        names = [f"column{number}" for number in range(1, len(types) + 1)]
+        columns = ", ".join(f"{name} {type}" for name, type in zip(names, types, strict=True))
+        document = orjson.dumps([dict(zip(names, row, strict=True)) for row in rows]).decode()
+        return f"SELECT * FROM json_to_recordset(?::json) AS r({columns})", [document]
 
     @contextmanager
     def transaction(self) -> Iterator[datetime]:

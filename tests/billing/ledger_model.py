@@ -71,11 +71,11 @@ class Model:
         self.holds = {}
         self.instances = {}
         self.now = None
-        self._rolled = {}
+        self._rolled, self._written = {}, set()
 
     def begin(self, now):
         self.now = now
-        self._rolled = {}
+        self._rolled, self._written = {}, set()
 
     def end(self):
         """A period that began for a refusal only was not written."""
@@ -86,10 +86,12 @@ class Model:
         row = self.keys[key]
         before = (row.began, list(row.charges))
         row.roll(self.now.date())
-        if row.began != before[0]:
+        if row.began != before[0] and key not in self._written:
             self._rolled.setdefault(key, before)
 
     def _write(self, key):
+        """Its row is written at the end of this transaction, whatever else happens to it."""
+        self._written.add(key)
         self._rolled.pop(key, None)
 
     def posted(self, account):

@@ -71,8 +71,8 @@ TRANSFERS = {
     "grant": ("promo", True, "grant"),
     "refund": ("stripe_clearing", False, "reversal"),
     "dispute": ("chargebacks", False, "reversal"),
-    "plus": ("promo", True, "reversal"),
-    "minus": ("revenue", False, "reversal"),
+    "plus": ("promo", True, "correction"),
+    "minus": ("revenue", False, "correction"),
 }
 
 MOVES = {

@@ -16,11 +16,12 @@ import pytest
 from chaos_history import broken_promises
 from chaos_load import Load
 from chaos_servers import Nursery
+from chaos_size import sized
 from gateway_process import free_port, wait_until
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "20"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
-CLIENTS = 40
+CLIENTS = sized(20, 40)
 SERVERS = 3
 # A dead process is noticed after 1.5 s instead of 30 s, and swept for every 0.75 s.
 SCALE = 0.05

@@ -14,12 +14,13 @@ from collections import Counter
 
 import pytest
 from chaos_clients import Clients
+from chaos_size import sized
 from gateway_process import wait_until
 from simulator_process import Simulator, start, stop
 
 SECONDS = os.environ.get("CHAOS_SECONDS")
-OUTAGE_S = float(SECONDS or 6)
-FLAPPING_S = float(SECONDS or 7)
+OUTAGE_S = float(SECONDS or sized(5, 30))
+FLAPPING_S = float(SECONDS or sized(6, 30))
 RECOVERED_WITHIN_S = 40
 
 # F8. A provider that is overloaded takes its time to say so.

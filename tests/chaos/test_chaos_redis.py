@@ -1,4 +1,4 @@
-"""Redis is down, silent, slow, emptied or full while two servers use it (F10): no request notices,
+"""Redis is down, silent, slow, emptied or full while servers use it (F10): no request notices,
 and money, of which Redis holds none, is exact."""
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import redis
 from chaos_books import check_money
 from chaos_clients import Clients
 from chaos_proxy import Proxy
-from chaos_size import sized
+from chaos_size import IS_LARGE, sized
 from gateway_process import wait_until
 
 PER_S = sized(20, 50)
@@ -108,9 +108,11 @@ def server(tool, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pair(new_gateway, server):
-    """Two servers on one database and one Redis."""
+    """Two servers on one database and one Redis; in the ordinary suite, one for both."""
     environment = {"REDIS_URL": f"redis://127.0.0.1:{server.proxy.port}/0"}
     one = new_gateway(**environment)
+    if not IS_LARGE:
+        return (one.start(), one)
     other = new_gateway(**environment)
     for name in ("DATABASE_URL", "DATA_DIR"):
         other.environment[name] = one.environment[name]
