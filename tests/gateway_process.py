@@ -190,7 +190,8 @@ class Gateway:
         return self.desk("sql", query=query, parameters=parameters)
 
     def log(self):
-        return self.log_path.read_text()
+        """Nothing yet of a server that was made and not started."""
+        return self.log_path.read_text() if self.log_path.exists() else ""
 
     def upstream(self, marker):
         """The simulator's records of requests whose body has `marker`, oldest first."""
