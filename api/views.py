@@ -38,6 +38,7 @@ from api.model_query import ModelQuery, offered
 from billing.models import Generation
 from catalog import live
 from catalog.snapshot import Model
+from openrouter_site.database import OUTAGES
 from openrouter_site.errors import (
     ApiError,
     BadRequest,
@@ -114,7 +115,7 @@ def as_api_error(
         return NotFound("Not Found")
     if isinstance(error, APIException) and error.status_code < 500:
         return BadRequest(str(error.detail))
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, (OperationalError, InterfaceError, *OUTAGES)):
         logger.error("The database failed for %s %s", request.method, request.path, exc_info=error)
         return Unavailable("The database cannot be reached. Try again shortly.", retry_after_s=2)
     request_id = f"req-{secrets.token_hex(12)}"
