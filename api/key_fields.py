@@ -5,7 +5,6 @@ Amounts are exact: a JSON number becomes a Decimal and then nano-dollars.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,28 +12,19 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from api.bodies import read_object
 from billing.models import KeyBudget
 from catalog import live
-from openrouter_site.errors import BadRequest, PayloadTooLarge
+from openrouter_site.errors import BadRequest
 from openrouter_site.money import parse_amount
 
-_BODY_BYTES_MAX = 64 * 1024
 _NAME_CHARACTERS_MAX = 120
 _MODELS_MAX = 200
-_KNOWN = frozenset(
-    [
-        "name",
-        "disabled",
-        "expires_at",
-        "allowed_models",
-        "limit",
-        "limit_reset",
-        # OpenRouter's clients send these; they have no meaning here.
-        "include_byok_in_limit",
-        "creator_user_id",
-        "workspace_id",
-    ]
-)
+_KNOWN = (
+    "name", "disabled", "expires_at", "allowed_models", "limit", "limit_reset",
+    # OpenRouter's clients send these; they have no meaning here.
+    "include_byok_in_limit", "creator_user_id", "workspace_id",
+)  # fmt: skip
 _PERIODS = tuple(period for period in KeyBudget.Period.values if period)
 
 
@@ -47,12 +37,8 @@ class KeyFields:
 
 
 def read(request: Request, *, is_new: bool) -> KeyFields:
-    """Raises BadRequest naming the field; a field that means nothing is refused, so that nobody
-    takes it for one that does (`spent`, `is_staff`)."""
-    body = _body(request)
-    for name in body:
-        if name not in _KNOWN:
-            raise _wrong(name[:64], f"is no field of a key. Use {', '.join(sorted(_KNOWN))}.")
+    """Raises BadRequest naming the field, PayloadTooLarge."""
+    body = read_object(request, _KNOWN)
     fields = KeyFields()
     if is_new and "name" not in body:
         raise _wrong("name", "is missing. Say what the key is for.")
@@ -78,26 +64,6 @@ def read(request: Request, *, is_new: bool) -> KeyFields:
 
 def _wrong(name: str, text: str) -> BadRequest:
     return BadRequest(f"{name} {text}", {"field": name})
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(word)
-
-
-def _body(request: Request) -> dict[str, Any]:
-    length = request.headers.get("Content-Length") or "0"
-    if not length.isdecimal() or int(length[:9]) > _BODY_BYTES_MAX:
-        raise PayloadTooLarge(f"The body is larger than {_BODY_BYTES_MAX} bytes.")
-    raw = request.body
-    if len(raw) > _BODY_BYTES_MAX:
-        raise PayloadTooLarge(f"The body is larger than {_BODY_BYTES_MAX} bytes.")
-    try:
-        body = json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
-    except (ValueError, ArithmeticError, RecursionError):
-        raise BadRequest("The body is not valid JSON.") from None
-    if not isinstance(body, dict):
-        raise BadRequest("The body must be a JSON object.")
-    return body
 
 
 def _name(value: Any) -> str:

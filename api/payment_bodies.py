@@ -5,45 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
 from rest_framework.request import Request
 
 from billing.payments.money import cents_of_nano
-from openrouter_site.errors import BadRequest, PayloadTooLarge
+from openrouter_site.errors import BadRequest
 from openrouter_site.money import format_amount, parse_amount
 
-_BYTES_MAX = 64 * 1024
 _KEY_MAX = 255
 _DOLLARS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(word)
-
-
-def read_body(request: Request, fields: Collection[str]) -> dict[str, Any]:
-    """The JSON object in the body, numbers as Decimal; raises BadRequest."""
-    # Before Django reads it: what it takes for too large would be a 500.
-    length = request.headers.get("Content-Length") or "0"
-    if not length.isdecimal() or int(length[:9]) > _BYTES_MAX:
-        raise PayloadTooLarge(f"The body is larger than {_BYTES_MAX} bytes.")
-    raw = request.body
-    if len(raw) > _BYTES_MAX:
-        raise PayloadTooLarge(f"The body is larger than {_BYTES_MAX} bytes.")
-    try:
-        body = json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
-    except (ValueError, ArithmeticError, RecursionError):
-        raise BadRequest("The body is not valid JSON.") from None
-    if not isinstance(body, dict):
-        raise BadRequest("The body must be a JSON object.")
-    unknown = sorted(set(body) - set(fields))
-    if unknown:
-        name = ascii(unknown[0][:64])
-        raise BadRequest(f"{name} is not known here. Use {', '.join(fields)}.")
-    return body
 
 
 def amount_of(body: dict[str, Any], name: str, *, minimum_nano: int, maximum_nano: int) -> int:

@@ -18,12 +18,12 @@ from rest_framework.response import Response
 from accounts.keys import Key
 from api import payment_shapes
 from api.authentication import KeyAuthentication, caller
+from api.bodies import read_object
 from api.payment_bodies import (
     amount_of,
     digest_of,
     flag_of,
     idempotency_key,
-    read_body,
     text_of,
 )
 from api.views import answers, answers_get
@@ -110,7 +110,7 @@ def checkout(request: Request) -> Response:
     if request.method != "POST":
         return Response({"data": payment_shapes.offer_shape()})
     key = caller(request)
-    body = read_body(request, ("amount", "save_payment_method"))
+    body = read_object(request, ("amount", "save_payment_method"))
     if mode() is Mode.MANUAL:
         raise Forbidden(_MANUAL)
     amount_nano = amount_of(
@@ -162,7 +162,7 @@ def payments(request: Request) -> Response:
 def refund(request: Request) -> Response:
     """POST `{payment, amount?}`: unspent credits go back to the card. The fee is kept."""
     key = _owner(request)
-    body = read_body(request, ("payment", "amount"))
+    body = read_object(request, ("payment", "amount"))
     payment_id = text_of(body, "payment")
     row = Checkout.objects.filter(
         pk=payment_id, user_id=key.user_id, account_id=key.account_id
@@ -186,7 +186,7 @@ def auto_top_up(request: Request) -> Response:
     """GET, or PUT `{enabled, threshold, amount, monthly_cap}`."""
     if request.method == "PUT":
         key = _owner(request)
-        row = _changed(key, read_body(request, ("enabled", "threshold", "amount", "monthly_cap")))
+        row = _changed(key, read_object(request, ("enabled", "threshold", "amount", "monthly_cap")))
     else:
         key = caller(request)
         found = AutoTopUp.objects.filter(pk=key.user_id, account_id=key.account_id).first()

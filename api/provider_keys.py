@@ -24,7 +24,8 @@ from accounts import provider_keys
 from accounts.keys import Key
 from accounts.models import ProviderKey
 from api.authentication import KeyAuthentication, caller
-from api.provider_key_fields import NOT_HERE, body_of, fields_of, text_of
+from api.bodies import read_object
+from api.provider_key_fields import KNOWN, NOT_HERE, fields_of, text_of
 from api.views import AlwaysJson
 from catalog import live
 from catalog.models import Provider
@@ -96,7 +97,7 @@ def _found(key: Key, id: str) -> ProviderKey:
 
 
 def _created(request: Request, key: Key) -> ProviderKey:
-    body = body_of(request)
+    body = read_object(request, KNOWN)
     provider = _provider(text_of(body, "provider", required=True))
     secret = text_of(body, "key", required=True)
     fields, is_tested = fields_of(body)
@@ -110,7 +111,7 @@ def _created(request: Request, key: Key) -> ProviderKey:
 
 
 def _changed(request: Request, row: ProviderKey) -> ProviderKey:
-    body = body_of(request)
+    body = read_object(request, KNOWN)
     if text_of(body, "provider") not in ("", row.provider.slug):
         raise BadRequest("A key stays with its provider.", {"field": "provider"})
     secret = text_of(body, "key")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
 from api_rows import NOW, budget, error_of, generation, key_of, person, small_catalog
 from django.utils import timezone
+from key_calls import KEYS, created, send
 
 from accounts import keys
 from accounts.models import ApiKey, KeyChange, User
 from billing.models import KeyBudget
 
 pytestmark = pytest.mark.django_db
-KEYS = "/api/v1/keys"
 ITEM_FIELDS = {
     "hash", "name", "label", "disabled", "limit", "limit_remaining", "limit_reset",
     "include_byok_in_limit", "usage", "usage_daily", "usage_weekly", "usage_monthly",
@@ -33,17 +32,6 @@ def alice():
 def manager(alice):
     """Headers of alice's management key."""
     return key_of(alice, name="manager", is_management=True)[2]
-
-
-def send(client, method, path, manager, body=None):
-    raw = body if isinstance(body, bytes) else json.dumps(body)
-    return client.generic(method, path, raw, content_type="application/json", headers=manager)
-
-
-def created(client, manager, **body):
-    answer = send(client, "POST", KEYS, manager, {"name": "laptop", **body})
-    assert answer.status_code == 201, answer.content
-    return answer.json()
 
 
 def test_key_is_made_shown_once_and_works(client, alice, manager):

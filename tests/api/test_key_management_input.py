@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from api_rows import error_of, key_of, person, small_catalog
+from key_calls import KEYS, created, send
 
 from accounts.models import ApiKey
 
 pytestmark = pytest.mark.django_db
-KEYS = "/api/v1/keys"
 
 
 @pytest.fixture
@@ -22,17 +20,6 @@ def alice():
 def manager(alice):
     """Headers of alice's management key."""
     return key_of(alice, name="manager", is_management=True)[2]
-
-
-def send(client, method, path, manager, body=None):
-    raw = body if isinstance(body, bytes) else json.dumps(body)
-    return client.generic(method, path, raw, content_type="application/json", headers=manager)
-
-
-def created(client, manager, **body):
-    answer = send(client, "POST", KEYS, manager, {"name": "laptop", **body})
-    assert answer.status_code == 201, answer.content
-    return answer.json()
 
 
 @pytest.mark.parametrize(
@@ -64,6 +51,10 @@ def created(client, manager, **body):
         ({"name": "x", "expires_at": "2027-01-31T12:00:00"}, "expires_at"),
         ({"name": "x", "expires_at": 5}, "expires_at"),
         ({"name": "x", "disabled": "no"}, "disabled"),
+        ({"name": "x", "is_staff": True}, "is_staff"),
+        ({"name": "x", "spent": 0}, "spent"),
+        ({"name": "x", "user_id": 1}, "user_id"),
+        (b'{"name": "x", "\\ud800": 1}', "not known"),
         ({"name": "x", "allowed_models": "openai/gpt-4"}, "allowed_models"),
         ({"name": "x", "allowed_models": ["openai/gpt-9"]}, "openai/gpt-9"),
         ({"name": "x", "allowed_models": [["openai/gpt-4"]]}, "allowed_models"),
