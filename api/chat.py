@@ -16,31 +16,33 @@ from dataclasses import replace
 
 from django.conf import settings
 
-from accounts import keys
+from accounts.keys import Key
 from api.frames import Frames, whole
 from api.http import (
     CORS,
-    ClientLeft,
+    Head,
     Receive,
     Scope,
     Send,
     answer,
     answer_error,
-    answer_preflight,
-    read_body,
-    read_head,
 )
+from api.opening import opened
 from billing import limits
-from openrouter_site.errors import ApiError, InternalError, MethodNotAllowed, Unavailable
+from openrouter_site.errors import ApiError, InternalError
 from routing import refusal
 from routing.chunk import Chunk, joined
 from routing.complete import Engine, complete, new_generation_id
 from routing.exchange import Exchange
 from routing.explanation import of_refused
 from routing.request import ChatRequest, parse
+from routing.resolution import named
 from routing.sse import COMMENT
 
 logger = logging.getLogger(__name__)
+
+
+_Prepared = tuple[Head, Key, ChatRequest, limits.Ticket]
 
 
 class Reply:
@@ -134,33 +136,21 @@ async def serve(
     engine: Engine, scope: Scope, receive: Receive, send: Send, *, completion: bool
 ) -> None:
     """One inference request, whatever its method."""
-    if scope["method"] == "OPTIONS":
-        await answer_preflight(send)
-        return
     exchange_id = new_generation_id()
-    try:
-        if scope["method"] != "POST":
-            raise MethodNotAllowed(("POST",))
-        head = read_head(scope["headers"])
-        key = await keys.authenticate(head.authorization)
-        request = parse(await read_body(head, receive), completion=completion)
-        if engine.register.draining:
-            raise Unavailable("The server is restarting. Try again.", retry_after_s=1)
-        # As routing.resolution reads it: `models` alone does not ask for the default model.
-        first = request.model or ("" if request.models else key.default_model)
-        names = (first, *request.models) if first else request.models
+
+    async def prepare(head: Head, key: Key, body: bytes) -> _Prepared:
+        request = parse(body, completion=completion)
+        engine.register.refuse_while_draining()
+        names = named(request, key)
         ticket = await limits.admit(key, names)
         if ticket.without_free:
             request = _without_free(request, names)
-    except ClientLeft:
+        return head, key, request, ticket
+
+    prepared = await opened(scope, receive, send, exchange_id, prepare)
+    if prepared is None:
         return
-    except ApiError as error:
-        await answer_error(send, error)
-        return
-    except Exception:
-        logger.exception("request %s failed", exchange_id)
-        await answer_error(send, InternalError(exchange_id))
-        return
+    head, key, request, ticket = prepared
     exchange = Exchange(engine.register, exchange_id, stream=request.stream, explain=head.explain)
     reply = Reply(send, exchange, request)
     story = complete(engine, exchange, request, key, head.app())

@@ -14,54 +14,43 @@ from typing import Any
 
 import orjson
 
-from accounts import keys
+from accounts.keys import Key
 from api.http import (
-    ClientLeft,
+    Head,
     Receive,
     Scope,
     Send,
     answer,
     answer_error,
-    answer_preflight,
-    read_body,
-    read_head,
 )
+from api.opening import opened
 from billing import limits
-from openrouter_site.errors import ApiError, InternalError, MethodNotAllowed, Unavailable
+from openrouter_site.errors import ApiError, InternalError
 from routing.complete import Engine, new_generation_id
 from routing.exchange import Exchange
 from routing.media import Outputs, generate
-from routing.media_request import parse
+from routing.media_request import MediaRequest, parse
 
 logger = logging.getLogger(__name__)
 
 PATH = "/api/v1/objects/generations"
 
+_Prepared = tuple[Head, Key, MediaRequest, limits.Ticket]
+
 
 async def serve(engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
     """`{"generations": [...]}`; raises nothing, answers errors in the one shape."""
-    if scope["method"] == "OPTIONS":
-        await answer_preflight(send)
-        return
     exchange_id = new_generation_id()
-    try:
-        if scope["method"] != "POST":
-            raise MethodNotAllowed(("POST",))
-        head = read_head(scope["headers"])
-        key = await keys.authenticate(head.authorization)
-        request = parse(await read_body(head, receive))
-        if engine.register.draining:
-            raise Unavailable("The server is restarting. Try again.", retry_after_s=1)
-        ticket = await limits.admit(key, (request.model,))
-    except ClientLeft:
+
+    async def prepare(head: Head, key: Key, body: bytes) -> _Prepared:
+        request = parse(body)
+        engine.register.refuse_while_draining()
+        return head, key, request, await limits.admit(key, (request.model,))
+
+    prepared = await opened(scope, receive, send, exchange_id, prepare)
+    if prepared is None:
         return
-    except ApiError as error:
-        await answer_error(send, error)
-        return
-    except Exception:
-        logger.exception("request %s failed", exchange_id)
-        await answer_error(send, InternalError(exchange_id))
-        return
+    head, key, request, ticket = prepared
     exchange = Exchange(engine.register, exchange_id, stream=False)
     work = _work(exchange, generate(engine, exchange, request, key, head.app()), send, ticket)
     await _attend(engine.register.start(exchange, work), exchange, receive)

@@ -7,60 +7,41 @@ endpoints were dropped. A bare ASGI callable, because it reads the same memory a
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import orjson
 
-from accounts import keys
+from accounts.keys import Key
 from api.http import (
-    ClientLeft,
+    Head,
     Receive,
     Scope,
     Send,
     answer,
-    answer_error,
-    answer_preflight,
-    read_body,
-    read_head,
 )
+from api.opening import opened
 from billing import limits
-from openrouter_site.errors import ApiError, BadRequest, InternalError, MethodNotAllowed
+from openrouter_site.errors import BadRequest
 from routing.complete import Engine, new_generation_id
 from routing.explanation import route_document
 from routing.leg import Leg, leg_of, measure
 from routing.plan import Plan
 from routing.request import parse
 
-logger = logging.getLogger(__name__)
-
 
 async def serve(engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
     """`{"data": Route}`; raises nothing, answers errors in the one shape."""
-    if scope["method"] == "OPTIONS":
-        await answer_preflight(send)
-        return
-    try:
-        if scope["method"] != "POST":
-            raise MethodNotAllowed(("POST",))
-        head = read_head(scope["headers"])
-        key = await keys.authenticate(head.authorization)
+
+    async def prepare(head: Head, key: Key, body: bytes) -> bytes:
         limits.read(key.account_id)
-        body = await read_body(head, receive)
         request = parse(body, completion=False)
         plan = engine.plan(request, key, await measure(request))
         legs, passed_over = await _legs(plan)
-        document = {"data": route_document(plan, legs, passed_over)}
-    except ClientLeft:
-        return
-    except ApiError as error:
-        await answer_error(send, error)
-    except Exception:
-        request_id = new_generation_id()
-        logger.exception("plan %s failed", request_id)
-        await answer_error(send, InternalError(request_id))
-    else:
-        await answer(send, 200, orjson.dumps(document))
+        return orjson.dumps({"data": route_document(plan, legs, passed_over)})
+
+    document = await opened(scope, receive, send, new_generation_id(), prepare)
+    if document is not None:
+        await answer(send, 200, document)
 
 
 async def _legs(plan: Plan) -> tuple[list[Leg], list[dict[str, Any]]]:

@@ -162,6 +162,11 @@ class Register:
         abandoned = sum(exchange.gone and not exchange.cancellable for exchange in self.live)
         return abandoned <= _DRAINS_MAX
 
+    def refuse_while_draining(self) -> None:
+        """Raises Unavailable when nothing new may begin."""
+        if self.draining:
+            raise Unavailable("The server is restarting. Try again.", retry_after_s=1)
+
     def may_retry(self) -> bool:
         """Whether the retry budget has room for one more attempt beyond a request's first."""
         return self.retrying < max(_RETRIES_MIN, self.retry_share * len(self.live))

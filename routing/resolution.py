@@ -77,13 +77,20 @@ def resolve(request: ChatRequest, caller: Caller, catalog: Catalog, size: Size) 
     return Resolution(requested, tuple(wanted.values()), strategy, note)
 
 
-def _requested(request: ChatRequest, caller: Caller, catalog: Catalog) -> tuple[str, ...]:
-    """The model, then its fallbacks: those listed, or one of ours for `route` alone (seed)."""
+def named(request: ChatRequest, caller: Caller) -> tuple[str, ...]:
+    """The models that the caller names, in order; his default where he names none."""
     if request.models:
         return (request.model, *request.models) if request.model else request.models
-    name = request.model or caller.default_model
-    alternative = _open_alternative(name, catalog) if request.route == "fallback" else None
-    return (name, alternative) if alternative else (name,)
+    return (request.model or caller.default_model,)
+
+
+def _requested(request: ChatRequest, caller: Caller, catalog: Catalog) -> tuple[str, ...]:
+    """What is named, and one fallback of ours for `route` alone (seed)."""
+    names = named(request, caller)
+    if request.models or request.route != "fallback":
+        return names
+    alternative = _open_alternative(names[0], catalog)
+    return (*names, alternative) if alternative else names
 
 
 def _open_alternative(name: str, catalog: Catalog) -> str | None:
