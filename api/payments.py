@@ -28,9 +28,9 @@ from api.payment_bodies import (
 )
 from api.views import answers, answers_get
 from billing.models import AutoTopUp, Checkout, KeyBudget, PaymentRefund
-from billing.payment_ledger import NotRefundable
 from billing.payments import auto_topup, refunds
 from billing.payments import checkout as checkouts
+from billing.payments.ledger import NotRefundable
 from billing.payments.money import Mode, maximum_nano, minimum_nano, mode, nano_of_cents, quote
 from billing.payments.stripe_client import Refused, StripeDown
 from billing.refusals import AccountFrozen, InsufficientCredits

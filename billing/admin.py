@@ -124,4 +124,4 @@ class GenerationAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">Refund</a>', page)
 
 
-from billing import payment_admin as payment_admin  # noqa: E402
+from billing.payments import admin as payment_admin  # noqa: E402, F401

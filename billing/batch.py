@@ -12,9 +12,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from billing import book_rows, payment_rows
+from billing import book_rows
 from billing.book import AccountRow, Book, BudgetRow, HoldRow, TransferRow
 from billing.ledger import Operation
+from billing.payments import rows as payments
 from billing.refundable import load_refundable
 from billing.refusals import LedgerError
 from openrouter_site.database import Connection
@@ -56,7 +57,7 @@ def _load(connection: Connection, operations: Sequence[Operation], now: datetime
     _load_budgets(connection, book, {op.key_id for op in operations if op.key_id})
     _load_holds(connection, book, {op.hold_id for op in operations if op.hold_id})
     _load_transfers(connection, book, {op.transfer_id for op in operations if op.transfer_id})
-    payment_rows.load(connection, book, operations)
+    payments.load(connection, book, operations)
     load_refundable(connection, book, {op.refund_of for op in operations if op.refund_of})
     return book
 
@@ -135,4 +136,4 @@ def _load_transfers(connection: Connection, book: Book, ids: set[str]) -> None:
 
 def _store(connection: Connection, book: Book) -> None:
     book_rows.store(connection, book)
-    payment_rows.store(connection, book)
+    payments.store(connection, book)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from billing.payment_book import PaymentRows
+from billing.payments.book import PaymentRows
 
 REVENUE = "revenue"
 OVERRUN = "overrun"

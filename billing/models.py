@@ -10,19 +10,19 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import ApiKey
-from billing.payment_models import (
+from billing.payments.models import (
     AutoTopUp as AutoTopUp,
 )
-from billing.payment_models import (
+from billing.payments.models import (
     Checkout as Checkout,
 )
-from billing.payment_models import (
+from billing.payments.models import (
     PaymentDispute as PaymentDispute,
 )
-from billing.payment_models import (
+from billing.payments.models import (
     PaymentRefund as PaymentRefund,
 )
-from billing.payment_models import (
+from billing.payments.models import (
     WebhookEvent as WebhookEvent,
 )
 

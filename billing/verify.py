@@ -23,7 +23,7 @@ from billing.invariants import (
     RULES,
     Rule,
 )
-from billing.payment_rules import PAYMENT_RULES
+from billing.payments.rules import PAYMENT_RULES
 from openrouter_site.database import Connection, connect
 from openrouter_site.money import format_amount
 

@@ -221,7 +221,7 @@ class Attempts:
             ready = await prepared(leg.request, endpoint, dialect, self._reach.fetcher)
             sent = dialect.encode(ready.request, endpoint, max_tokens)
             turn.stream = sent.stream
-            asked = Asked(endpoint, dialect, turn, ready.filters, credential.hidden_in)
+            asked = Asked(endpoint, dialect, turn, ready.filters)
             serving = await answered(self._reach.upstream, credential, asked, sent, exchange)
         if turn.stream:
             exchange.answer = serving.answer

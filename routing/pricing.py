@@ -107,7 +107,7 @@ def typical_pico(size: Size, prices: Prices) -> int:
     )
 
 
-def charge_nano(usage: Usage, prices: Prices, *, images: int) -> int:
+def usage_cost_nano(usage: Usage, prices: Prices, *, images: int) -> int:
     """What a generation costs, rounded once. `images` is 0 where usage already counts them."""
     return cost_nano(
         (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,16 +39,12 @@ class Filter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who was asked, and how the answer is read. `turn` lives as long as the answer.
-
-    `hide` takes our credential out of a provider's words.
-    """
+    """Who was asked, and how the answer is read. `turn` lives as long as the answer."""
 
     endpoint: Endpoint
     dialect: Dialect
     turn: Turn
     filters: Sequence[Filter] = ()
-    hide: Callable[[str], str] = str
 
 
 class Serving:
@@ -76,7 +72,6 @@ class Serving:
         # What the provider said, where the caller is told something else: that is what it counts.
         self.unfiltered: list[Chunk] = []
         self._filters = asked.filters
-        self._hide = asked.hide
         self._decode = asked.dialect.decode
         self._exchange = exchange
 
@@ -110,7 +105,6 @@ class Serving:
                     check(chunk)
                 if chunk.failure is not None:
                     failure = chunk.failure
-                    failure.message = self._hide(failure.message)
                     break
                 chunks.append(chunk)
         except RUBBISH:

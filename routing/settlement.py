@@ -16,8 +16,7 @@ from routing import tokens
 from routing.attempt import Attempts
 from routing.chunk import Chunk, Failure, Usage
 from routing.exchange import Exchange
-from routing.pricing import charge_nano as cost_of
-from routing.pricing import charged_nano
+from routing.pricing import charged_nano, usage_cost_nano
 from routing.request import ChatRequest
 from routing.serving import Serving
 
@@ -158,7 +157,7 @@ def _cost(
     usage = Usage(generation.native_tokens_prompt, generation.native_tokens_completion)
     # Providers that report usage count pictures among the prompt tokens.
     images = outcome.request.image_count if generation.usage_source == "local" else 0
-    return cost_of(usage, serving.endpoint.prices, images=images)
+    return usage_cost_nano(usage, serving.endpoint.prices, images=images)
 
 
 def usage_document(

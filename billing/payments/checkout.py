@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from billing.models import AutoTopUp, Checkout
-from billing.payment_ledger import TopUp
 from billing.payments import stripe_client
+from billing.payments.ledger import TopUp
 from billing.payments.money import (
     CURRENCY,
     Mode,

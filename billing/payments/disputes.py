@@ -7,8 +7,8 @@ import logging
 from datetime import UTC, datetime
 
 from billing.models import PaymentDispute
-from billing.payment_ledger import Freeze, NoteDispute
 from billing.payments.checkout import paid_by
+from billing.payments.ledger import Freeze, NoteDispute
 from billing.payments.money import CURRENCY, nano_of_cents, share_of_total
 from billing.payments.stripe_values import Dispute
 from billing.writer import run_now

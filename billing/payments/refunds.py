@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from django.db import IntegrityError, transaction
 
 from billing.models import Checkout, PaymentRefund
-from billing.payment_ledger import BeginRefund, NoteRefund
 from billing.payments import stripe_client
 from billing.payments.checkout import FAILURE_MAX, KeyReused, new_id, paid_by
+from billing.payments.ledger import BeginRefund, NoteRefund
 from billing.payments.money import CURRENCY, cents_of_nano, nano_of_cents, share_of_total
 from billing.payments.stripe_values import Refund
 from billing.refusals import LedgerError

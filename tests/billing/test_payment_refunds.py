@@ -11,8 +11,8 @@ from payment_till import Till, balance, clearing_nano, is_frozen, poor
 
 from accounts.models import User
 from billing.models import PaymentRefund
-from billing.payment_ledger import NotRefundable
 from billing.payments import checkout, disputes, reconcile, refunds
+from billing.payments.ledger import NotRefundable
 from billing.refusals import AccountFrozen, InsufficientCredits
 from billing.writer import run_now
 from openrouter_site.database import orm_connection

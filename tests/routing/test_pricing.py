@@ -14,11 +14,11 @@ from routing.pricing import (
     COMPLETION_TOKENS_MINIMUM,
     COMPLETION_TOKENS_TYPICAL,
     affordable_tokens,
-    charge_nano,
     completion_limit,
     fixed_ceiling_nano,
     hold_bounds,
     typical_pico,
+    usage_cost_nano,
     worst_nano,
 )
 
@@ -50,7 +50,7 @@ def test_no_charge_is_above_what_was_granted(size, endpoints, data):
             prompt_tokens=data.draw(st.integers(0, size.prompt_ceiling)),
             completion_tokens=data.draw(st.integers(0, affordable_tokens(size, each, granted))),
         )
-        assert charge_nano(usage, each.prices, images=size.images) <= granted
+        assert usage_cost_nano(usage, each.prices, images=size.images) <= granted
 
 
 @given(SIZES, st.lists(ENDPOINTS, min_size=1, max_size=4), st.data())
@@ -135,7 +135,7 @@ def test_free_endpoint_needs_no_money():
     free = endpoint(prompt=0, completion=0)
     assert hold_bounds(asked, [free]) == (0, 0)
     assert affordable_tokens(asked, free, 0) == completion_limit(asked, free) > 0
-    assert charge_nano(Usage(10**6, 10**6), free.prices, images=3) == 0
+    assert usage_cost_nano(Usage(10**6, 10**6), free.prices, images=3) == 0
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_free_endpoint_needs_no_money():
     ],
 )
 def test_charge_is_rounded_half_up_once(usage, prices, images, nano):
-    assert charge_nano(usage, prices, images=images) == nano
+    assert usage_cost_nano(usage, prices, images=images) == nano
 
 
 def test_estimate_for_comparison_uses_the_mix_of_this_request():

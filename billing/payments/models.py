@@ -1,6 +1,6 @@
 """Rows of payments: what somebody is to pay, what Stripe told us, what went back.
 
-Only `billing.payment_ledger` moves the money and changes `state`, `refunded_nano` and
+Only `billing.payments.ledger` moves the money and changes `state`, `refunded_nano` and
 `disputed_nano` of what was paid, in the transaction of the transfers. Amounts are nano-dollars.
 """
 

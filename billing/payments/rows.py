@@ -8,8 +8,8 @@ from typing import Any
 
 from billing.book import Book
 from billing.ledger import Operation
-from billing.payment_book import CheckoutRow, DisputeRow, RefundRow
-from billing.payment_ledger import PaymentOperation
+from billing.payments.book import CheckoutRow, DisputeRow, RefundRow
+from billing.payments.ledger import PaymentOperation
 from openrouter_site.database import Connection
 
 _CHECKOUTS = (

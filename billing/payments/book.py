@@ -1,5 +1,5 @@
-"""The rows of payments in memory, while they are locked: the part of a Book that billing.
-payment_ledger works on. Pure, standard library only; amounts are nano-dollars."""
+"""The rows of payments in memory, while they are locked: the part of a Book that
+billing.payments.ledger works on. Pure, standard library only; amounts are nano-dollars."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FEES = "fees"
 
 @dataclass(slots=True)
 class CheckoutRow:
-    """A row of billing.payment_models.Checkout, as far as money is concerned."""
+    """A row of billing.payments.models.Checkout, as far as money is concerned."""
 
     id: str
     account_id: str

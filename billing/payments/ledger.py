@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from billing.book import Book
 from billing.ledger import Operation
-from billing.payment_book import FEES, STRIPE_CLEARING, TEST_PAYMENTS, CheckoutRow
+from billing.payments.book import FEES, STRIPE_CLEARING, TEST_PAYMENTS, CheckoutRow
 from billing.refusals import AccountFrozen, InsufficientCredits, LedgerError
 
 
