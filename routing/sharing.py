@@ -17,7 +17,6 @@ from routing.health import Changes, Health
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "openrouter:health"
 _INTERVAL_S = 0.25
 _TIMEOUT_S = 2.0
 _RECONNECT_S_MAX = 5.0
@@ -37,14 +36,15 @@ async def share(health: Health, redis_url: str, instance_id: str) -> None:
             redis_url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S
         )
         try:
+            name = channel_name(client)
             async with client, client.pubsub(ignore_subscribe_messages=True) as channel:
-                await channel.subscribe(CHANNEL)
+                await channel.subscribe(name)
                 if away:
                     logger.info("health is shared through Redis again")
                 away, pause_s = False, _INTERVAL_S
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(_listen(channel, health, instance_id))
-                    tasks.create_task(_tell(client, health, instance_id))
+                    tasks.create_task(_tell(client, name, health, instance_id))
         except* _OUTAGES as group:
             if not away:
                 logger.warning("health is not shared, Redis is away: %s", group.exceptions[0])
@@ -55,12 +55,18 @@ async def share(health: Health, redis_url: str, instance_id: str) -> None:
         pause_s = min(2 * pause_s, _RECONNECT_S_MAX)
 
 
-async def _tell(client: redis.Redis, health: Health, instance_id: str) -> None:
+def channel_name(client: redis.Redis) -> str:
+    """Channels know no databases, but sites that share a Redis are told apart by its number."""
+    number = client.connection_pool.connection_kwargs.get("db", 0)
+    return f"openrouter:health:{number}"
+
+
+async def _tell(client: redis.Redis, name: str, health: Health, instance_id: str) -> None:
     while True:
         await asyncio.sleep(_INTERVAL_S)
         if changes := health.take_changes():
             rows = [[endpoint_id, *change] for endpoint_id, change in changes.items()]
-            await client.publish(CHANNEL, orjson.dumps([instance_id, rows]))
+            await client.publish(name, orjson.dumps([instance_id, rows]))
 
 
 async def _listen(channel: Any, health: Health, instance_id: str) -> None:
@@ -86,5 +92,5 @@ def _changes(data: bytes, instance_id: str) -> Changes:
             for endpoint_id, failures, answers, eject_s in rows
         }
     except (ValueError, TypeError):
-        logger.debug("a message on %s makes no sense", CHANNEL)
+        logger.debug("a message about health makes no sense")
         return {}

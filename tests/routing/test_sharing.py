@@ -11,10 +11,10 @@ import redis.asyncio
 from gateway_process import free_port
 
 from routing.health import Health
-from routing.sharing import CHANNEL, share
+from routing.sharing import channel_name, share
 
 WAIT_S = 15
-ROME = 7  # an endpoint
+ROME, PARIS = 7, 8  # endpoints
 NONSENSE = [
     b"", b"{", b"[]", b"[1,2]", b'["x",[["y"]]]', b'["x",[[1,2,3,"z"]]]',
     b'["x",[[1,-5,' + b"9" * 40 + b",1e300]]]",
@@ -52,10 +52,10 @@ async def until(condition):
 
 
 @contextlib.asynccontextmanager
-async def sharing(port, *healths):
+async def sharing(port, *healths, database=0):
+    url = f"redis://127.0.0.1:{port}/{database}"
     tasks = [
-        asyncio.create_task(share(health, f"redis://127.0.0.1:{port}/0", f"process {n}"))
-        for n, health in enumerate(healths)
+        asyncio.create_task(share(health, url, f"process {n}")) for n, health in enumerate(healths)
     ]
     try:
         yield tasks
@@ -70,17 +70,17 @@ def pair():
     return Health(is_shared=True), Health(is_shared=True)
 
 
-async def subscribers(port):
-    async with redis.asyncio.from_url(f"redis://127.0.0.1:{port}/0") as client:
-        ((_, count),) = await client.pubsub_numsub(CHANNEL)
+async def subscribers(port, database):
+    async with redis.asyncio.from_url(f"redis://127.0.0.1:{port}/{database}") as client:
+        ((_, count),) = await client.pubsub_numsub(channel_name(client))
         return count
 
 
-async def joined(port, count):
+async def joined(port, count, database=0):
     async with asyncio.timeout(WAIT_S):
         while True:
             with contextlib.suppress(redis.asyncio.RedisError, OSError):
-                if await subscribers(port) == count:
+                if await subscribers(port, database) == count:
                     return
             await asyncio.sleep(0.05)
 
@@ -114,6 +114,23 @@ def test_a_refused_credential_is_told_with_its_minute(server, port):
     asyncio.run(story())
 
 
+def test_a_site_with_another_database_of_the_same_redis_hears_nothing(server, port):
+    async def story():
+        (alice, bob), (neighbour, twin) = pair(), pair()
+        async with sharing(port, alice, bob), sharing(port, neighbour, twin, database=1):
+            await joined(port, 2)
+            await joined(port, 2, database=1)
+            alice.failed(ROME)
+            await until(lambda: not bob.is_stable(ROME))
+            # A later word of the neighbours has arrived, so an earlier one of ours would have.
+            twin.failed(PARIS)
+            await until(lambda: not neighbour.is_stable(PARIS))
+            assert neighbour.is_stable(ROME) and twin.is_stable(ROME)
+            assert alice.is_stable(PARIS)
+
+    asyncio.run(story())
+
+
 def test_messages_that_make_no_sense_are_ignored(server, port):
     async def story():
         alice, bob = pair()
@@ -121,7 +138,7 @@ def test_messages_that_make_no_sense_are_ignored(server, port):
             await joined(port, 2)
             async with redis.asyncio.from_url(f"redis://127.0.0.1:{port}/0") as client:
                 for message in NONSENSE:
-                    await client.publish(CHANNEL, message)
+                    await client.publish(channel_name(client), message)
             alice.failed(ROME)
             await until(lambda: not bob.is_stable(ROME))
 
