@@ -8,12 +8,14 @@ import gc
 import socket
 import sys
 from pathlib import Path
+from textwrap import fill
 from types import FrameType
 
 import uvicorn
 
 from simulator import faults
 from simulator.app import Simulator
+from simulator.providers import PROVIDERS
 from simulator.settings import Settings, from_environment
 
 BACKLOG = 2048
@@ -82,12 +84,14 @@ def main() -> None:
 def parse_arguments(settings: Settings) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
-        description="Plays LLM providers on the wire: http://HOST:PORT/<provider>/v1/"
-        "chat/completions, .../completions, .../models;"
-        " and GET /_log, /_stats, /_faults, /healthz.",
-        epilog=f"Directives.\n{faults.__doc__}\nWords: {', '.join(faults.WORDS)}.\n\n"
+        description="Plays LLM providers on the wire, each with its own API under"
+        " http://HOST:PORT/<provider>/...\n(by dialect; simulator/<dialect>_calls.py has the"
+        f" paths):\n\n{_served()}\n\nA Stripe is under /stripe/ (simulator/stripe_app.py), and what"
+        " went on is in GET /_log, /_stats,\n/_faults, /healthz.",
+        epilog=f"{faults.__doc__}\nWords: {', '.join(faults.WORDS)}.\n\n"
         "Environment: SIMULATOR_LOG, SIMULATOR_LOG_BODIES=0, SIMULATOR_TTFT_MS,"
-        " SIMULATOR_TOKENS_PER_SECOND,\nSIMULATOR_KEYS=slug=key,slug=key (else any key is taken).",
+        " SIMULATOR_TOKENS_PER_SECOND,\nSIMULATOR_KEYS=slug=key,slug=key (else any key is taken;"
+        " Bedrock's is ACCESS:SECRET or an API key).",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address (default 127.0.0.1)")
@@ -114,6 +118,16 @@ def parse_arguments(settings: Settings) -> argparse.Namespace:
         help="0 is as fast as the socket takes it (default %(default)g)",
     )
     return parser.parse_args()
+
+
+def _served() -> str:
+    """A line for each dialect: who speaks it."""
+    speakers: dict[str, list[str]] = {}
+    for row in PROVIDERS.values():
+        speakers.setdefault(row.dialect, []).append(row.slug)
+    lines = [f"{dialect}: {', '.join(slugs)}" for dialect, slugs in speakers.items()]
+    filled = [fill(line, 96, initial_indent="  ", subsequent_indent="    ") for line in lines]
+    return "\n".join(filled)
 
 
 def _positive(text: str) -> float:

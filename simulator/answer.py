@@ -36,6 +36,14 @@ class ToolCall:
         return "".join(text for text, _ in self.pieces)
 
     @property
+    def parsed(self) -> Any:
+        """The arguments as a value; None when the limit cut them."""
+        try:
+            return orjson.loads(self.arguments)
+        except orjson.JSONDecodeError:
+            return None
+
+    @property
     def tokens(self) -> int:
         return self.name_tokens + sum(number for _, number in self.pieces)
 
@@ -67,7 +75,7 @@ def build(ask: Ask, directive: Directive) -> Answer:
     spoken = yaml_tools.offer(ask) if ask.say is None and not ask.tools else None
     if spoken is not None and spoken.result is None:
         called = _tool_calls(replace(spoken.ask, tokens_max=None), directive, 0).calls
-        calls = [(call.name, json.loads(call.arguments)) for call in called]
+        calls = [(call.name, call.parsed) for call in called]
         ask = replace(ask, say_exactly=yaml_tools.written(calls))
     elif spoken is not None:
         ask = replace(spoken.ask, tools=(), result=spoken.result)

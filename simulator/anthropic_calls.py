@@ -13,7 +13,7 @@ from simulator.ask import Ask
 from simulator.dialect import Call, Document
 from simulator.errors import Refused
 from simulator.faults import Directive
-from simulator.providers import Provider
+from simulator.provider import Provider
 from simulator.writer import Wire
 
 _READERS = {"/messages": anthropic_request.parse, "/complete": anthropic_complete.parse}
@@ -24,12 +24,12 @@ def read(call: Call) -> Ask | Document:
     end = path[path.rfind("/") :]
     if end == "/models":
         call.wants("GET")
-        anthropic_request.authorize(call.headers, call.key)
+        anthropic_request.authorize(call)
         return Document(listing(call.provider), is_listing=True)
     if end not in _READERS:
         raise Refused(404, "Not Found")
     call.wants("POST")
-    anthropic_request.authorize(call.headers, call.key)
+    anthropic_request.authorize(call)
     return _READERS[end](call.json(), call.headers["anthropic-version"])
 
 

@@ -16,7 +16,8 @@ from simulator.anthropic_content import invalid
 from simulator.ask import Ask
 from simulator.faults import Directive
 from simulator.ids import new_id
-from simulator.writer import SSE_TYPE
+from simulator.sse import SseWire
+from simulator.writer import Part
 
 Json = dict[str, Any]
 
@@ -37,7 +38,7 @@ def parse(body: Mapping[str, Any], _version: str) -> Ask:
     tokens_max = anthropic_request.required(body, "max_tokens_to_sample", int)
     if tokens_max < 1:
         raise invalid("max_tokens_to_sample: Input should be greater than or equal to 1")
-    anthropic_request.check_sampling(body)
+    anthropic_request.check_settings(body)
     return Ask(
         model=model,
         messages=_messages(anthropic_request.required(body, "prompt", str)),
@@ -63,40 +64,29 @@ def _messages(prompt: str) -> list[Json]:
     return [{"role": "user", "content": asked.rpartition(_HUMAN)[2].strip()}]
 
 
-class CompleteWire:
-    stream_type = SSE_TYPE
-    keep_alive: bytes | None = None
-    usage_sent = False
-
+class CompleteWire(SseWire):
     def __init__(self, ask: Ask, answer: Answer, directive: Directive) -> None:
-        self.ask = ask
-        self.answer = answer
-        self.directive = directive
-        self.eol = b"\r\n" if directive.crlf else b"\n"
+        super().__init__(ask, answer, directive)
         self._id = new_id("compl_01{alnum22}")
 
-    def comment(self, number: int) -> bytes:
-        return b": comment %d" % number + self.eol * 2
-
     def opening(self) -> bytes:
-        return self._event("ping", {"type": "ping"})
+        return self.event({"type": "ping"}, "ping")
 
-    def content(self) -> Iterator[tuple[bytes, int]]:
+    def content(self) -> Iterator[Part]:
         for text, number in self.answer.pieces:
-            yield self._event("completion", self._completion(text, None)), number
+            yield self.event(self._completion(text, None), "completion"), number
 
-    def closing(self) -> tuple[bytes, int]:
-        return self._event("completion", self._completion("", self._reason)), 0
+    def closing(self) -> Part:
+        return self.event(self._completion("", self._reason), "completion"), 0
 
     def error(self, code: int) -> bytes:
-        return self._event("error", anthropic_wire.error(code, self.directive.message))
+        return self.event(anthropic_wire.error(code, self.directive.message), "error")
 
     def error_body(self, code: int) -> bytes:
         return orjson.dumps(anthropic_wire.error(code, self.directive.message))
 
     def garbage(self) -> bytes:
-        whole = self._event("completion", self._completion(" and", None))
-        return whole[: len(whole) // 2] + self.eol * 2
+        return self.half(self.event(self._completion(" and", None), "completion"))
 
     def body(self) -> bytes:
         return orjson.dumps(self._completion(self.answer.text, self._reason))
@@ -118,7 +108,3 @@ class CompleteWire:
             "stop": self.ask.stop[0 if self.answer.finish == "stop" else -1] if ended else None,
             "log_id": self._id,
         }
-
-    def _event(self, name: str, data: Json) -> bytes:
-        document = orjson.dumps(data)
-        return b"event: %b%bdata: %b%b%b" % (name.encode(), self.eol, document, self.eol, self.eol)

@@ -14,6 +14,7 @@ from typing import Any
 from simulator import anthropic_content
 from simulator.anthropic_content import invalid
 from simulator.ask import Ask
+from simulator.dialect import Call
 from simulator.errors import Refused
 
 Json = Mapping[str, Any]
@@ -31,16 +32,14 @@ _TOOL_FIELDS = frozenset(("name", "description", "input_schema", "cache_control"
 THINKING_TOKENS_MIN = 1024
 
 
-def authorize(headers: Mapping[str, str], key: str | None) -> None:
+def authorize(call: Call) -> None:
     """A key in a header of its own, or a bearer token; then the version."""
-    scheme, _, bearer = headers.get("authorization", "").partition(" ")
-    bearer = bearer.strip() if scheme.lower() == "bearer" else ""
-    given = headers.get("x-api-key") or bearer
+    given = call.headers.get("x-api-key") or call.bearer
     if not given:
         raise Refused(401, "x-api-key header is required")
-    if key is not None and given != key:
-        raise Refused(401, "Invalid bearer token" if given == bearer else "invalid x-api-key")
-    version = headers.get("anthropic-version")
+    if call.key is not None and given != call.key:
+        raise Refused(401, "Invalid bearer token" if given == call.bearer else "invalid x-api-key")
+    version = call.headers.get("anthropic-version")
     if not version:
         raise invalid("anthropic-version: header is required")
     if version not in VERSIONS:
@@ -53,7 +52,7 @@ def parse(body: Json, version: str) -> Ask:
     tokens_max = required(body, "max_tokens", int)
     if tokens_max < 1:
         raise invalid("max_tokens: Input should be greater than or equal to 1")
-    check_sampling(body)
+    check_settings(body)
     tools, forced, parallel = _tools(body)
     turns = required(body, "messages", list)
     messages = anthropic_content.messages(
@@ -118,7 +117,7 @@ def flag(body: Json, name: str) -> bool:
     return value
 
 
-def check_sampling(body: Json) -> None:
+def check_settings(body: Json) -> None:
     for name in ("temperature", "top_p"):
         value = body.get(name, 0)
         if type(value) not in (int, float):

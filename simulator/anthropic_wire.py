@@ -17,10 +17,10 @@ from simulator.answer import Answer, ToolCall
 from simulator.ask import Ask
 from simulator.faults import Directive
 from simulator.ids import new_id
-from simulator.writer import SSE_TYPE
+from simulator.sse import SseWire
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
 
 TYPES = {
     400: "invalid_request_error",
@@ -51,25 +51,15 @@ def error(status: int, message: str | None) -> Json:
     return {"type": "error", "error": {"type": kind, "message": said}}
 
 
-class AnthropicWire:
-    stream_type = SSE_TYPE
-    keep_alive: bytes | None = None
-
+class AnthropicWire(SseWire):
     def __init__(self, ask: Ask, answer: Answer, directive: Directive, *, thinks: bool) -> None:
-        self.ask = ask
-        self.answer = answer
-        self.directive = directive
-        self.usage_sent = False
-        self.eol = b"\r\n" if directive.crlf else b"\n"
+        super().__init__(ask, answer, directive)
         self._id = new_id("msg_01{alnum22}")
         self._thought = tokens.pieces(_thought(ask)) if thinks else ()
         self._signature = new_id("EqQB{alnum64}==") if thinks else ""
         self._index = 0
 
     # What the writer takes, in this order
-
-    def comment(self, number: int) -> bytes:
-        return b": comment %d" % number + self.eol * 2
 
     def opening(self) -> bytes:
         message = self._message([], None, 1)
@@ -88,7 +78,7 @@ class AnthropicWire:
         for call in self.answer.calls:
             yield from self._call(call, ping)
             ping = b""
-        if self.answer.calls or not self.answer.pieces:
+        if not self.answer.pieces:
             return
         head = self._start({"type": "text", "text": ""}) + ping
         before, after = self._seams()
@@ -97,7 +87,7 @@ class AnthropicWire:
             head = b""
 
     def closing(self) -> Part:
-        data = self._stop() if self.answer.pieces and not self.answer.calls else b""
+        data = self._stop() if self.answer.pieces else b""
         reason = {"stop_reason": self._reason, "stop_sequence": self._stop_sequence}
         ended: Json = {"delta": reason}
         self.usage_sent = not self.directive.no_usage
@@ -115,8 +105,7 @@ class AnthropicWire:
         return orjson.dumps(error(code, self.directive.message))
 
     def garbage(self) -> bytes:
-        whole = self._delta({"type": "text_delta", "text": " and"})
-        return whole[: len(whole) // 2] + self.eol * 2
+        return self.half(self._delta({"type": "text_delta", "text": " and"}))
 
     def body(self) -> bytes:
         blocks: list[Json] = []
@@ -124,10 +113,10 @@ class AnthropicWire:
             text = "".join(text for text, _ in self._thought)
             thought = {"type": "thinking", "thinking": text, "signature": self._signature}
             blocks.append(thought)
-        if self.answer.pieces and not self.answer.calls:
+        if self.answer.pieces:
             blocks.append({"type": "text", "text": self.answer.text})
         for call in self.answer.calls:
-            blocks.append({**self._tool_use(call), "input": _whole(call)})
+            blocks.append({**self._tool_use(call), "input": call.parsed or {}})
         self.usage_sent = not self.directive.no_usage
         message = self._message(blocks, self._reason, self._output_tokens)
         return orjson.dumps({**message, "stop_sequence": self._stop_sequence})
@@ -167,8 +156,7 @@ class AnthropicWire:
         return message
 
     def _event(self, name: str, data: Json) -> bytes:
-        document = orjson.dumps({"type": name, **data})
-        return b"event: %b%bdata: %b%b%b" % (name.encode(), self.eol, document, self.eol, self.eol)
+        return self.event({"type": name, **data}, name)
 
     def _start(self, block: Json) -> bytes:
         data = {"index": self._index, "content_block": block}
@@ -197,14 +185,6 @@ class AnthropicWire:
         for text, number in call.pieces:
             yield self._delta({"type": "input_json_delta", "partial_json": text}), number
         yield self._stop(), 0
-
-
-def _whole(call: ToolCall) -> Any:
-    """The arguments as JSON; nothing of those that the limit cut."""
-    try:
-        return orjson.loads(call.arguments)
-    except orjson.JSONDecodeError:
-        return {}
 
 
 def _thought(ask: Ask) -> str:

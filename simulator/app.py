@@ -16,14 +16,24 @@ from urllib.parse import parse_qsl
 
 from simulator import answer as answers
 from simulator import control, early, stripe_app, tokens, writer
-from simulator.asgi import Disconnected, Receive, Scope, Send, TooLarge, disconnected, read_body
+from simulator.asgi import (
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    TooLarge,
+    disconnected,
+    headers_of,
+    read_body,
+)
 from simulator.ask import Ask
 from simulator.dialect import Call, Document
 from simulator.dialects import DIALECTS
 from simulator.errors import Refused
 from simulator.faults import NOTHING, BadDirective, Directive, Faults, written
 from simulator.log import Log, Record
-from simulator.providers import PROVIDERS, Provider
+from simulator.provider import Provider
+from simulator.providers import PROVIDERS
 from simulator.settings import Settings, from_environment
 
 
@@ -51,17 +61,15 @@ class Simulator:
     async def _provider(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = str(scope["path"])
         slug = path.split("/", 2)[1]
-        names = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        record = self.log.start(slug, path, names)
+        headers = headers_of(scope)
+        record = self.log.start(slug, path, headers)
         try:
             try:
                 raw = await read_body(receive)
             except TooLarge:
                 await early.refuse(send, record, PROVIDERS.get(slug), Refused(413), NOTHING)
                 return
-            exchange = Exchange(self, scope, send, record, raw, names)
+            exchange = Exchange(self, scope, send, record, raw, headers)
             await _until_gone(exchange, receive)
         except Disconnected:
             _mark_aborted(record)

@@ -42,6 +42,10 @@ async def read_body(receive: Receive) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def headers_of(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
 async def disconnected(receive: Receive) -> None:
     """Return when the client is gone. uvicorn answers at once when the socket closes."""
     while (await receive())["type"] != "http.disconnect":

@@ -20,7 +20,7 @@ from simulator.azure_wire import AzureWire
 from simulator.dialect import Call, Document
 from simulator.errors import Refused, body_of
 from simulator.faults import Directive
-from simulator.providers import Provider
+from simulator.provider import Provider
 from simulator.writer import Wire
 
 _PATH = re.compile(r"(?:/openai)?/deployments/([^/]+)/(chat/completions|completions)/?")

@@ -6,19 +6,14 @@ from typing import Any
 
 import orjson
 
-from simulator.openai_dialect import OpenAIWire
+from simulator.moderation import filters
+from simulator.openai_wire import OpenAIWire
 
 Json = dict[str, Any]
 
-_FILTERS = ("hate", "self_harm", "sexual", "violence")
-
-
-def _nothing_found() -> Json:
-    return {name: {"filtered": False, "severity": "safe"} for name in _FILTERS}
-
 
 def _prompt_results() -> list[Json]:
-    return [{"prompt_index": 0, "content_filter_results": _nothing_found()}]
+    return [{"prompt_index": 0, "content_filter_results": filters(())}]
 
 
 class AzureWire(OpenAIWire):
@@ -32,17 +27,17 @@ class AzureWire(OpenAIWire):
             "object": "",
             "prompt_filter_results": _prompt_results(),
         }
-        return self._event(found) + super().opening()
+        return self.event(found) + super().opening()
 
     def _choice(self, delta: Json, text: str = "", finish: str | None = None) -> Json:
         choice = super()._choice(delta, text, finish)
         says_something = text or delta.get("content")
-        choice["content_filter_results"] = _nothing_found() if says_something else {}
+        choice["content_filter_results"] = filters(()) if says_something else {}
         return choice
 
     def body(self) -> bytes:
         document = orjson.loads(super().body())
         document["prompt_filter_results"] = _prompt_results()
         for choice in document["choices"]:
-            choice["content_filter_results"] = _nothing_found()
+            choice["content_filter_results"] = filters(())
         return orjson.dumps(document)

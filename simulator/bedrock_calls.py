@@ -15,7 +15,7 @@ from simulator.ask import Ask
 from simulator.dialect import Call
 from simulator.errors import Refused
 from simulator.faults import Directive
-from simulator.providers import Provider
+from simulator.provider import Provider
 from simulator.writer import Wire
 
 _PATH = re.compile(r"/model/(?P<model>.+)/(?P<call>converse|converse-stream)")

@@ -20,9 +20,9 @@ from simulator.answer import Answer, ToolCall
 from simulator.ask import Ask
 from simulator.faults import Directive
 from simulator.ids import new_id
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
 
 # Exceptions by the status they have outside a stream.
 EXCEPTIONS = {
@@ -93,13 +93,11 @@ class BedrockWire:
             for text, tokens in call.pieces:
                 yield self._delta({"toolUse": {"input": text}}, number), tokens
             yield self._stop(number), 0
-        if not self.answer.calls:
-            for text, tokens in self.answer.pieces:
-                yield self._delta({"text": text}), tokens
+        for text, tokens in self.answer.pieces:
+            yield self._delta({"text": text}), tokens
 
     def closing(self) -> Part:
-        has_text = self.answer.pieces and not self.answer.calls
-        data = self._stop(0) if has_text else b""
+        data = self._stop(0) if self.answer.pieces else b""
         data += self._event("messageStop", {"stopReason": self._reason})
         self.usage_sent = not self.directive.no_usage
         if self.usage_sent:
@@ -124,7 +122,7 @@ class BedrockWire:
 
     def body(self) -> bytes:
         content: list[Json] = [
-            {"toolUse": {**self._tool_use(call), "input": _whole(call)}}
+            {"toolUse": {**self._tool_use(call), "input": call.parsed or {}}}
             for call in self.answer.calls
         ]
         if not self.answer.calls:
@@ -176,11 +174,3 @@ def error(status: int, said: str, name: str = "") -> Json:
     """AWS names the exception in a header; its SDKs also read it here."""
     by_class = "InternalServerException" if status >= 500 else "ValidationException"
     return {"__type": name or EXCEPTIONS.get(status, by_class), "message": said}
-
-
-def _whole(call: ToolCall) -> Any:
-    """The arguments as JSON; nothing of those that the limit cut."""
-    try:
-        return orjson.loads(call.arguments)
-    except orjson.JSONDecodeError:
-        return {}

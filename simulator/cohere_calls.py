@@ -16,7 +16,7 @@ from simulator.cohere_v2_wire import CohereV2Wire
 from simulator.dialect import Call, Document
 from simulator.errors import Refused
 from simulator.faults import Directive
-from simulator.providers import Provider
+from simulator.provider import Provider
 from simulator.writer import Wire
 
 Json = dict[str, Any]

@@ -24,10 +24,9 @@ _FINISH_WORDS = {"stop": "COMPLETE", "length": "MAX_TOKENS", "content_filter": "
 
 
 def authorize(call: Call) -> None:
-    scheme, _, key = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
+    if not call.bearer:
         raise Refused(401, "no api key supplied")
-    if call.key is not None and key.strip() != call.key:
+    if call.key is not None and call.bearer != call.key:
         raise Refused(401, "invalid api token")
 
 

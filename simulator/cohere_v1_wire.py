@@ -15,9 +15,9 @@ from simulator.ask import Ask
 from simulator.cohere_shared import counts, finish_of
 from simulator.faults import Directive
 from simulator.ids import new_id
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
 
 
 class CohereV1Wire:
@@ -89,14 +89,11 @@ class CohereV1Wire:
 
     def _calls(self) -> list[Json]:
         """Only those whose parameters are whole."""
-        found = []
-        for call in self.answer.calls:
-            try:
-                parameters = orjson.loads(call.arguments)
-            except orjson.JSONDecodeError:
-                continue
-            found.append({"name": call.name, "parameters": parameters})
-        return found
+        return [
+            {"name": call.name, "parameters": call.parsed}
+            for call in self.answer.calls
+            if call.parsed is not None
+        ]
 
     def _response(self) -> Json:
         answer = self.answer

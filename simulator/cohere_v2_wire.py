@@ -17,31 +17,21 @@ from simulator.ask import Ask
 from simulator.cohere_shared import counts, finish_of
 from simulator.faults import Directive
 from simulator.ids import new_id
+from simulator.sse import SseWire
 from simulator.tokens import Piece
-from simulator.writer import SSE_TYPE
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
 
 
-class CohereV2Wire:
-    stream_type = SSE_TYPE
-
+class CohereV2Wire(SseWire):
     def __init__(self, ask: Ask, answer: Answer, directive: Directive) -> None:
-        self.ask = ask
-        self.answer = answer
-        self.directive = directive
-        self.keep_alive: bytes | None = None
-        self.usage_sent = False
-        self._end_of_line = b"\r\n" if directive.crlf else b"\n"
+        super().__init__(ask, answer, directive)
         self._id = new_id("{uuid}")
         self._finish = finish_of(answer, directive, tools="TOOL_CALL")
         self._plan = _plan(answer)
 
     # What the writer takes, in this order
-
-    def comment(self, number: int) -> bytes:
-        return b": comment %d" % number + self._end_of_line * 2
 
     def opening(self) -> bytes:
         message = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": []}
@@ -64,7 +54,7 @@ class CohereV2Wire:
         delta: Json = {"finish_reason": self._finish}
         if self.usage_sent:
             delta["usage"] = counts(self.answer, self.answer.completion_tokens)
-        done = b"" if self.directive.no_done else b"data: [DONE]" + self._end_of_line * 2
+        done = b"" if self.directive.no_done else b"data: [DONE]" + self.eol * 2
         return self._event("message-end", id=self._id, delta=delta) + done, 0
 
     def error(self, code: int) -> bytes:
@@ -76,7 +66,7 @@ class CohereV2Wire:
         return orjson.dumps({"id": self._id, "message": message})
 
     def garbage(self) -> bytes:
-        return b'data: {"type": "content-delta", "delta": {"mess' + self._end_of_line * 2
+        return b'data: {"type": "content-delta", "delta": {"mess' + self.eol * 2
 
     def body(self) -> bytes:
         answer = self.answer
@@ -100,9 +90,7 @@ class CohereV2Wire:
     # The pieces they are made of
 
     def _event(self, kind: str, **fields: Any) -> bytes:
-        data = orjson.dumps({"type": kind, **fields})
-        end = self._end_of_line
-        return b"event: " + kind.encode() + end + b"data: " + data + end * 2
+        return self.event({"type": kind, **fields}, kind)
 
     def _call_parts(self) -> Iterator[Part]:
         yield self._event("tool-plan-delta", delta={"message": {"tool_plan": self._plan}}), 0
@@ -128,5 +116,5 @@ def _plan(answer: Answer) -> str:
 
 
 def _logprob(piece: Piece) -> Json:
-    entry = logprobs.of_pieces((piece,), 0, by_content=True)["content"][0]
-    return {"text": piece[0], "token_ids": [len(piece[0])], "logprobs": [entry["logprob"]]}
+    text = piece[0]
+    return {"text": text, "token_ids": [len(text)], "logprobs": [logprobs.of_token(text)]}

@@ -17,7 +17,7 @@ from simulator.answer import Answer
 from simulator.ask import Ask
 from simulator.errors import Refused
 from simulator.faults import Directive
-from simulator.providers import Provider
+from simulator.provider import Provider
 from simulator.writer import Wire
 
 
@@ -46,6 +46,12 @@ class Call:
         except orjson.JSONDecodeError:
             return None
 
+    @property
+    def bearer(self) -> str:
+        """The token of the authorization header; "" when there is none."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
     def json(self) -> dict[str, Any]:
         """The body, which must be a JSON object; raises Refused."""
         if not isinstance(self.document, dict):
@@ -59,7 +65,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Document:
-    """An answer without a model: a list, a token, a prediction. `body` is sent as JSON.
+    """An answer that no model says: a list, a token, a mesh. `body` is sent as JSON.
 
     `ask`: whose directives are to be suffered instead. `is_listing`: standing faults hit it.
     `takes_time`: it comes after the time to the first token (ttft_ms), as an answer does.
@@ -79,4 +85,4 @@ class Dialect(Protocol):
     def wire(self, call: Call, ask: Ask, answer: Answer, directive: Directive) -> Wire: ...
 
     def error_body(self, provider: Provider | None, refused: Refused) -> Any:
-        """The JSON of an error in this provider's shape."""
+        """An error in this provider's shape: a document for JSON, or a str for plain text."""

@@ -1,4 +1,4 @@
-"""Answers that are over before a model would start: errors, wrecks, and the list of models."""
+"""Answers that are over before a model would start: errors, wrecks, and documents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.dialects import DIALECTS
 from simulator.errors import Refused
 from simulator.faults import Directive
 from simulator.log import Record
-from simulator.providers import Provider
+from simulator.provider import Provider
 from simulator.writer import Writer
 
 HTML = b"""<!DOCTYPE html>

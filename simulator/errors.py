@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from simulator.providers import Provider
+from simulator.provider import Provider
 
 Body = dict[str, Any]
 

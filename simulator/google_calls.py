@@ -22,7 +22,7 @@ from simulator.errors import Refused
 from simulator.faults import Directive
 from simulator.google_palm import PalmWire
 from simulator.google_wire import GeminiWire
-from simulator.providers import Provider
+from simulator.provider import Provider
 from simulator.writer import Wire
 
 Json = dict[str, Any]
@@ -46,13 +46,17 @@ _NO_KEY = (
 )
 
 
-def is_vertex(provider: Provider) -> bool:
+def _is_vertex(provider: Provider) -> bool:
     return "authorization" in provider.auth_headers
+
+
+def _is_palm(model: str) -> bool:
+    return "bison" in model
 
 
 def read(call: Call) -> Ask | Document:
     path = call.path.rstrip("/")
-    if path.endswith("/token") and is_vertex(call.provider):
+    if path.endswith("/token") and _is_vertex(call.provider):
         call.wants("POST")
         return google_token.grant(call)
     if path.endswith("/models"):
@@ -68,7 +72,7 @@ def read(call: Call) -> Ask | Document:
     body = call.json()
     is_palm, stream = action
     model = found["model"]
-    if is_palm != ("bison" in model):
+    if is_palm != _is_palm(model):
         raise Refused(
             404,
             f"models/{model} is not found for API version v1beta, or is not supported for"
@@ -77,15 +81,14 @@ def read(call: Call) -> Ask | Document:
         )
     if is_palm:
         return google_palm.parse(body, model, stream)
-    return google_gemini.parse(body, model, stream, is_vertex=is_vertex(call.provider))
+    return google_gemini.parse(body, model, stream, is_vertex=_is_vertex(call.provider))
 
 
 def _authorize(call: Call) -> None:
-    if is_vertex(call.provider):
-        scheme, _, token = call.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+    if _is_vertex(call.provider):
+        if not call.bearer:
             raise Refused(401, _NO_TOKEN, kind="CREDENTIALS_MISSING")
-        if call.key is not None and token.strip() != call.key:
+        if call.key is not None and call.bearer != call.key:
             raise Refused(401, _BAD_TOKEN, kind="ACCESS_TOKEN_TYPE_UNSUPPORTED")
         return
     key = call.headers.get("x-goog-api-key") or call.query.get("key")
@@ -97,7 +100,7 @@ def _authorize(call: Call) -> None:
 
 
 def _listing(provider: Provider) -> Json:
-    if is_vertex(provider):
+    if _is_vertex(provider):
         return {
             "publisherModels": [
                 {"name": f"publishers/google/models/{name}", "launchStage": "GA"}
@@ -120,10 +123,17 @@ def _listing(provider: Provider) -> Json:
 
 
 def wire(call: Call, ask: Ask, answer: Answer, directive: Directive) -> Wire:
-    if "bison" in ask.model:
-        return PalmWire(call.provider, ask, answer, directive)
-    is_array = ask.stream and call.query.get("alt") != "sse"
-    return GeminiWire(call.provider, ask, answer, directive, is_array=is_array)
+    provider = call.provider
+    if _is_palm(ask.model):
+        return PalmWire(provider, ask, answer, directive)
+    return GeminiWire(
+        provider,
+        ask,
+        answer,
+        directive,
+        is_array=ask.stream and call.query.get("alt") != "sse",
+        counts_each=not _is_vertex(provider),
+    )
 
 
 error_body = google_errors.error_body

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from simulator.errors import MESSAGES, Refused
-from simulator.providers import Provider
+from simulator.provider import Provider
 
 Json = dict[str, Any]
 

@@ -16,12 +16,11 @@ from simulator.answer import Answer
 from simulator.ask import Ask
 from simulator.errors import Refused
 from simulator.faults import Directive
-from simulator.google_errors import event_of
-from simulator.google_wire import EventFraming
-from simulator.providers import Provider
+from simulator.google_wire import GoogleWire
+from simulator.provider import Provider
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
 
 _BLOCKED = frozenset(("blocked", "content_filter", "SAFETY"))
 _STOPS_MAX = 5
@@ -114,37 +113,17 @@ def _check_parameters(parameters: Json, stops: Any, model: str) -> None:
         raise Refused(400, f"stopSequences takes {_STOPS_MAX} strings at most.")
 
 
-class PalmWire:
+class PalmWire(GoogleWire):
     def __init__(self, provider: Provider, ask: Ask, answer: Answer, directive: Directive) -> None:
-        self.answer = answer
-        self.directive = directive
-        self.keep_alive: bytes | None = None
-        self.usage_sent = False
-        self._framing = EventFraming(provider, directive, is_array=False)
-        self.stream_type = self._framing.stream_type
+        super().__init__(provider, ask, answer, directive)
         self._blocked = directive.finish in _BLOCKED
-
-    def comment(self, number: int) -> bytes:
-        return self._framing.comment(number)
-
-    def opening(self) -> bytes:
-        return b""
 
     def content(self) -> Iterator[Part]:
         for text, tokens in self.answer.pieces:
-            yield self._framing.event(_output(text)), tokens
+            yield self.event(_output(text)), tokens
 
     def closing(self) -> Part:
-        return self._framing.event(_output("", blocked=self._blocked)), 0
-
-    def error(self, code: int) -> bytes:
-        return self._framing.error(code, self.directive.message)
-
-    def error_body(self, code: int) -> bytes:
-        return orjson.dumps(event_of(code, self.directive.message))
-
-    def garbage(self) -> bytes:
-        return self._framing.garbage()
+        return self.event(_output("", blocked=self._blocked)), 0
 
     def body(self) -> bytes:
         answer = self.answer

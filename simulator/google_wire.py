@@ -18,12 +18,12 @@ from simulator.ask import Ask
 from simulator.faults import Directive
 from simulator.google_errors import event_of
 from simulator.ids import new_id
-from simulator.providers import Provider
+from simulator.provider import Provider
+from simulator.sse import SseWire
 from simulator.tokens import Piece
-from simulator.writer import SSE_TYPE
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
 
 _CATEGORIES = ("HATE_SPEECH", "DANGEROUS_CONTENT", "HARASSMENT", "SEXUALLY_EXPLICIT")
 _FINISHES = {"end": "STOP", "stop": "STOP", "length": "MAX_TOKENS", "tool_calls": "STOP"}
@@ -32,38 +32,47 @@ _FILTERED = frozenset(("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "REC
 _FINISH_WORDS = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
 
 
-class EventFraming:
-    """Server-sent events, or the entries of a JSON array."""
+class GoogleWire(SseWire):
+    """Server-sent events, or the entries of a JSON array; errors as everywhere at Google."""
 
-    def __init__(self, provider: Provider, directive: Directive, *, is_array: bool) -> None:
-        self._end = (b"\r\n" if directive.crlf else provider.eol) * 2
+    def __init__(
+        self,
+        provider: Provider,
+        ask: Ask,
+        answer: Answer,
+        directive: Directive,
+        *,
+        is_array: bool = False,
+    ) -> None:
+        super().__init__(ask, answer, directive, provider.eol)
         self._is_array = is_array
         self._begun = False
-        self.stream_type = "application/json; charset=UTF-8" if is_array else SSE_TYPE
+        if is_array:
+            self.stream_type = "application/json; charset=UTF-8"
 
-    def event(self, value: Json) -> bytes:
-        data = orjson.dumps(value)
+    def event(self, document: Any, name: str = "") -> bytes:
         if not self._is_array:
-            return b"data: " + data + self._end
+            return super().event(document, name)
         separator = b"\n,\r\n" if self._begun else b"["
         self._begun = True
-        return separator + data
+        return separator + orjson.dumps(document)
 
     def comment(self, number: int) -> bytes:
-        return b"\n" if self._is_array else b": comment %d" % number + self._end
+        return b"\n" if self._is_array else super().comment(number)
 
-    def end(self) -> bytes:
-        return b"\n]\n" if self._is_array else b""
+    def error(self, code: int) -> bytes:
+        return self.event(event_of(code, self.directive.message))
+
+    def error_body(self, code: int) -> bytes:
+        return orjson.dumps(event_of(code, self.directive.message))
 
     def garbage(self) -> bytes:
-        whole = orjson.dumps({"candidates": [{"content": {"parts": [{"text": " and"}]}}]})
-        return b"data: " + whole[: len(whole) // 2] + self._end
-
-    def error(self, code: int, message: str | None) -> bytes:
-        return self.event(event_of(code, message))
+        return self.half(self.event({"candidates": [{"content": {"parts": [{"text": " and"}]}}]}))
 
 
-class GeminiWire:
+class GeminiWire(GoogleWire):
+    """`counts_each`: the tokens so far are in each event and not in the last alone."""
+
     def __init__(
         self,
         provider: Provider,
@@ -72,27 +81,16 @@ class GeminiWire:
         directive: Directive,
         *,
         is_array: bool,
+        counts_each: bool,
     ) -> None:
-        self.ask = ask
-        self.answer = answer
-        self.directive = directive
-        self.keep_alive: bytes | None = None
-        self.usage_sent = False
-        self._framing = EventFraming(provider, directive, is_array=is_array)
-        self.stream_type = self._framing.stream_type
-        self._counts_each = "authorization" not in provider.auth_headers
+        super().__init__(provider, ask, answer, directive, is_array=is_array)
+        self._counts_each = counts_each
         self._tokens = 0
         finish = directive.finish
         self._finish = _FINISH_WORDS.get(finish, finish) if finish else _FINISHES[answer.finish]
         self._tail = {"modelVersion": ask.model, "responseId": new_id("{alnum22}")}
 
     # What the writer takes, in this order
-
-    def comment(self, number: int) -> bytes:
-        return self._framing.comment(number)
-
-    def opening(self) -> bytes:
-        return b""
 
     def content(self) -> Iterator[Part]:
         if self.answer.calls:
@@ -101,21 +99,13 @@ class GeminiWire:
         for piece in self.answer.pieces:
             self._tokens += piece[1]
             candidate = self._candidate([{"text": piece[0]}], (piece,))
-            yield self._framing.event(self._response(candidate)), piece[1]
+            yield self.event(self._response(candidate)), piece[1]
 
     def closing(self) -> Part:
         candidate = {**self._candidate([{"text": ""}]), **self._ending()}
         self.usage_sent = not self.directive.no_usage
-        return self._framing.event(self._response(candidate, is_last=True)) + self._framing.end(), 0
-
-    def error(self, code: int) -> bytes:
-        return self._framing.error(code, self.directive.message)
-
-    def error_body(self, code: int) -> bytes:
-        return orjson.dumps(event_of(code, self.directive.message))
-
-    def garbage(self) -> bytes:
-        return self._framing.garbage()
+        end = b"\n]\n" if self._is_array else b""
+        return self.event(self._response(candidate, is_last=True)) + end, 0
 
     def body(self) -> bytes:
         answer = self.answer
@@ -133,18 +123,15 @@ class GeminiWire:
         parts = self._call_parts()
         if not parts:
             return b"", number
-        return self._framing.event(self._response(self._candidate(parts))), number
+        return self.event(self._response(self._candidate(parts))), number
 
     def _call_parts(self) -> list[Json]:
         """A call that ran out of tokens never comes: there are no halves of one here."""
-        whole = []
-        for call in self.answer.calls:
-            try:
-                arguments = orjson.loads(call.arguments)
-            except orjson.JSONDecodeError:
-                continue
-            whole.append({"functionCall": {"name": call.name, "args": arguments}})
-        return whole
+        return [
+            {"functionCall": {"name": call.name, "args": call.parsed}}
+            for call in self.answer.calls
+            if call.parsed is not None
+        ]
 
     def _candidate(self, parts: list[Json], pieces: tuple[Piece, ...] = ()) -> Json:
         candidate: Json = {"content": {"parts": parts, "role": "model"}, "index": 0}

@@ -7,8 +7,12 @@ import re
 import string
 import uuid
 
-_TEMPLATE = re.compile(r"\{(hex|alnum)(\d+)\}")
-_LETTERS = {"hex": "0123456789abcdef", "alnum": string.ascii_letters + string.digits}
+_TEMPLATE = re.compile(r"\{(hex|alnum|lower)(\d+)\}")
+_LETTERS = {
+    "hex": "0123456789abcdef",
+    "alnum": string.ascii_letters + string.digits,
+    "lower": string.ascii_lowercase + string.digits,
+}
 
 
 def new_id(template: str, model: str = "") -> str:

@@ -18,6 +18,9 @@ import orjson
 
 RECORDS_MAX = 100_000
 DATA_URL_CHARS_MAX = 64
+PICTURE_CHARS_MAX = 1_024
+# Where Anthropic, Google and Bedrock have the base64 of a picture.
+_PICTURE_FIELDS = frozenset(("data", "bytes"))
 
 
 @dataclass(slots=True)
@@ -75,7 +78,8 @@ class Log:
         record.user = user if isinstance(user, str) else None
         record.stream = body.get("stream") is True
         if self.bodies:
-            record.body = without_images(body) if b";base64," in raw else body
+            has_images = b";base64," in raw or len(raw) > PICTURE_CHARS_MAX
+            record.body = without_images(body) if has_images else body
 
     def end(self, record: Record) -> None:
         record.ended_at = time.time()
@@ -116,11 +120,19 @@ def masked(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def without_images(value: Any) -> Any:
-    """A copy in which every data URL is cut: a log of images would fill the memory."""
+    """A copy in which every picture is cut: a log of images would fill the memory."""
     if isinstance(value, dict):
-        return {key: without_images(item) for key, item in value.items()}
+        return {
+            key: _cut(item, PICTURE_CHARS_MAX)
+            if key in _PICTURE_FIELDS and isinstance(item, str)
+            else without_images(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [without_images(item) for item in value]
-    if isinstance(value, str) and value.startswith("data:") and len(value) > DATA_URL_CHARS_MAX:
-        return f"{value[:DATA_URL_CHARS_MAX]}...({len(value)} characters)"
-    return value
+    is_url = isinstance(value, str) and value.startswith("data:")
+    return _cut(value, DATA_URL_CHARS_MAX) if is_url else value
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:DATA_URL_CHARS_MAX]}...({len(text)} characters)"

@@ -7,17 +7,17 @@
     flagged  403 with `moderation`, a message with the reasons, and the reasons again as metadata
              (Together and routers, OpenRouter's own shape among them)
 
-OpenAI's and Azure's bodies are those of their API references. Nobody documents the third for each
-provider that uses it: it stands for all of them.
+The first four are those of the API references. Nobody documents `flagged` for each provider that
+uses it: it stands for all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Style = Literal["policy", "filter", "flagged", "feedback", "blocked"]
-STYLES: tuple[str, ...] = ("policy", "filter", "flagged", "feedback", "blocked")
+STYLES: tuple[str, ...] = get_args(Style)
 REASONS = ("violence", "hate")
 """What was found when the directive does not say."""
 # Gemini has four categories.
@@ -58,14 +58,14 @@ def refusal(style: str, reasons: Sequence[str], message: str | None) -> tuple[in
         error |= {"type": None, "param": "prompt", "code": "content_filter", "status": 400}
         error["innererror"] = {
             "code": "ResponsibleAIPolicyViolation",
-            "content_filter_result": _filters(reasons),
+            "content_filter_result": filters(reasons),
         }
         return 400, {"error": error}
     error |= {"type": "invalid_request_error", "code": "moderation"}
     return 403, {"error": error | {"metadata": {"reasons": list(reasons)}}}
 
 
-def _filters(reasons: Sequence[str]) -> dict[str, dict[str, Any]]:
+def filters(reasons: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Azure names every filter, also those that found nothing."""
     names = dict.fromkeys([*_FILTERS, *reasons])
     return {

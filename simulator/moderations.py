@@ -11,7 +11,6 @@ Shapes and names: OpenAI's API reference, moderations, as the types of its Pytho
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from simulator import faults, openai_request
 from simulator.ask import Ask, text_of
 from simulator.dialect import Call, Document
 from simulator.errors import Refused
+from simulator.ids import new_id
 from simulator.moderation import REASONS
 
 DEFAULT_MODEL = "omni-moderation-latest"
@@ -52,7 +52,7 @@ def read(call: Call) -> Document:
     """The answer; raises Refused."""
     call.wants("POST")
     body = call.json()
-    openai_request.authorize(call.provider, call.headers, call.key)
+    openai_request.authorize(call)
     for name in body:
         if name not in _FIELDS:
             raise Refused(400, f"Unrecognized request argument supplied: {name}")
@@ -62,7 +62,7 @@ def read(call: Call) -> Document:
     is_omni = model.startswith("omni")
     texts = _inputs(body.get("input"), is_omni=is_omni)
     answer = {
-        "id": f"modr-{secrets.token_hex(16)}",
+        "id": new_id("modr-{hex32}"),
         "model": MODELS[model],
         "results": [_result(text, is_omni=is_omni) for text in texts],
     }

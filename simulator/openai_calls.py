@@ -15,7 +15,7 @@ from simulator.ask import Ask
 from simulator.dialect import Call, Document
 from simulator.errors import Refused, body_of
 from simulator.faults import Directive
-from simulator.openai_dialect import OpenAIWire
+from simulator.openai_wire import OpenAIWire
 from simulator.writer import Wire
 
 
@@ -23,28 +23,23 @@ def read(call: Call) -> Ask | Document:
     path, provider = call.path.rstrip("/"), call.provider
     if path.endswith("/models") and provider.listing:
         call.wants("GET")
-        openai_request.authorize(provider, call.headers, call.key)
+        openai_request.authorize(call)
         return Document(listing(call), is_listing=True)
-    if path.endswith("/moderations") and provider.slug == "openai":
+    if path.endswith("/moderations") and provider.moderations:
         return moderations.read(call)
     is_text = not path.endswith("/chat/completions")
     if is_text and not (path.endswith("/completions") and provider.completions):
         raise Refused(404, f"Unknown request URL: {call.method} {path}.", "url")
     call.wants("POST")
     body = call.json()
-    openai_request.authorize(provider, call.headers, call.key)
+    openai_request.authorize(call)
     return openai_request.parse(provider, body, is_text)
 
 
 def listing(call: Call) -> Any:
     provider = call.provider
-    rows: list[dict[str, Any]] = [
-        {"id": name, "object": "model", "created": 1_714_521_600, "owned_by": provider.slug}
-        for name in provider.models
-    ]
-    if provider.slug == "mistral":
-        capabilities = {"completion_chat": True, "function_calling": True}
-        rows = [{**row, "type": "base", "capabilities": capabilities} for row in rows]
+    shared = {"object": "model", "created": 1_714_521_600, "owned_by": provider.slug}
+    rows = [{"id": name, **shared, **provider.listed_with} for name in provider.models]
     return rows if provider.bare_listing else {"object": "list", "data": rows}
 
 

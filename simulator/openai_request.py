@@ -7,24 +7,24 @@ from typing import Any
 
 from simulator import openai_strict
 from simulator.ask import Ask
+from simulator.dialect import Call
 from simulator.errors import Refused
-from simulator.providers import TEXT_ONLY, Provider
+from simulator.provider import Provider
 
 Json = Mapping[str, Any]
 
 ROLES = frozenset(("system", "developer", "user", "assistant", "tool", "function"))
 STOPS_MAX = 4
+# What a text completion takes beside the parameters of a chat.
+_TEXT_ONLY = frozenset(("prompt", "suffix", "echo", "best_of"))
 
 
-def authorize(provider: Provider, headers: Mapping[str, str], key: str | None) -> None:
+def authorize(call: Call) -> None:
     """Refuse with 401 unless a key came, and it is ours where we have one."""
-    for name in provider.auth_headers:
-        given = headers.get(name, "")
-        if name == "authorization":
-            scheme, _, given = given.partition(" ")
-            given = given.strip() if scheme.lower() == "bearer" else ""
+    for name in call.provider.auth_headers:
+        given = call.bearer if name == "authorization" else call.headers.get(name, "")
         if given:
-            if key is not None and given != key:
+            if call.key is not None and given != call.key:
                 raise Refused(401, f"Incorrect API key provided: ...{given[-4:]}.")
             return
     raise Refused(401, "You didn't provide an API key in the Authorization header.")
@@ -67,7 +67,7 @@ def _check_names(provider: Provider, body: Json, is_text: bool) -> None:
     if provider.strict is None:
         return
     for name in body:
-        if name not in provider.strict and not (is_text and name in TEXT_ONLY):
+        if name not in provider.strict and not (is_text and name in _TEXT_ONLY):
             message = provider.strict_message.format(name=name)
             # OpenAI names no param here; FastAPI says where the extra field stands.
             param = name if provider.strict_status == 422 else None
@@ -84,24 +84,7 @@ def _messages(provider: Provider, body: Json) -> Sequence[Json]:
             raise _invalid(provider, f"{place}.role", f"{place} needs a known 'role'.")
         if not isinstance(message.get("content"), str | list | None):
             raise _invalid(provider, f"{place}.content", "'content' is a string or a list.")
-    _check_order(provider, messages)
     return messages
-
-
-def _check_order(provider: Provider, messages: Sequence[Json]) -> None:
-    last = messages[-1]
-    wanted = provider.last_roles
-    if wanted is not None and last["role"] not in wanted and last.get("prefix") is not True:
-        names = " or ".join(sorted(wanted))
-        raise Refused(400, f"Expected last role {names} but got {last['role']}", "messages")
-    roles = [message["role"] for message in messages if message["role"] != "system"]
-    if provider.alternating and roles != (["user", "assistant"] * len(roles))[: len(roles)]:
-        raise Refused(
-            400,
-            "After the (optional) system message(s), user and assistant roles should be"
-            " alternating.",
-            "messages",
-        )
 
 
 def _prompt(provider: Provider, body: Json) -> Sequence[Json]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.errors import Refused
-from simulator.providers import Provider
+from simulator.provider import Provider
 
 Json = Mapping[str, Any]
 
@@ -19,7 +19,8 @@ Json = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Strictness:
     """None: not checked. `fields`: the keys that a message of a role may have, and `parts` those of
-    its parts. `chat_models`: these know no raw prompts."""
+    its parts. `alternates`: user and assistant must take turns. `unfit_last`: what is said when the
+    last role is none of `last_roles`. `chat_models`: these know no raw prompts."""
 
     fields: Mapping[str, frozenset[str]] | None = None
     parts: frozenset[str] | None = None
@@ -29,7 +30,9 @@ class Strictness:
     tool_choices: frozenset[str] | None = None
     response_types: frozenset[str] | None = None
     logprobs_integer: bool = False
+    alternates: bool = False
     last_roles: frozenset[str] | None = None
+    unfit_last: str = ""
     chat_models: re.Pattern[str] | None = None
 
 
@@ -72,12 +75,18 @@ STRICT: Mapping[str, Strictness] = {
         unknown_field="Extra inputs are not permitted",
         tool_ids=re.compile(r"[a-zA-Z0-9]{9}"),
         answers_calls=True,
+        last_roles=frozenset(("user", "tool")),
+        unfit_last="Expected last role tool or user but got {role}",
         tool_choices=frozenset(("none", "auto", "any")),
         response_types=_TEXT_OR_OBJECT,
     ),
     "together": Strictness(logprobs_integer=True),
     "deepinfra": Strictness(response_types=_TEXT_OR_OBJECT),
-    "perplexity": Strictness(last_roles=frozenset(("user", "tool"))),
+    "perplexity": Strictness(
+        alternates=True,
+        last_roles=frozenset(("user", "tool")),
+        unfit_last="Last message must have role `user` or `tool`.",
+    ),
 }
 
 
@@ -119,16 +128,30 @@ def _one_of(provider: Provider, param: str, value: Any, known: frozenset[str]) -
 
 
 def _check_messages(provider: Provider, strict: Strictness, messages: Sequence[Json]) -> None:
+    _check_order(strict, messages)
     for number, message in enumerate(messages):
         _check_fields(provider, strict, message, number)
         if strict.tool_ids is not None:
             _check_ids(strict.tool_ids, message)
     if strict.answers_calls:
         _check_answers(messages)
-    last = messages[-1]["role"]
-    if strict.last_roles is not None and last not in strict.last_roles:
-        names = " or ".join(f"`{role}`" for role in sorted(strict.last_roles, reverse=True))
-        raise Refused(400, f"Last message must have role {names}.", "messages")
+
+
+def _check_order(strict: Strictness, messages: Sequence[Json]) -> None:
+    roles = [message["role"] for message in messages if message["role"] != "system"]
+    if strict.alternates and roles != (["user", "assistant"] * len(roles))[: len(roles)]:
+        raise Refused(
+            400,
+            "After the (optional) system message(s), user and assistant roles should be"
+            " alternating.",
+            "messages",
+        )
+    last = messages[-1]
+    role = last["role"]
+    # Where there is such a field, it says that the answer goes on from here.
+    is_begun = "prefix" in (strict.fields or {}).get(role, ()) and last.get("prefix") is True
+    if strict.last_roles is not None and role not in strict.last_roles and not is_begun:
+        raise Refused(400, strict.unfit_last.format(role=role), "messages")
 
 
 def _check_fields(provider: Provider, strict: Strictness, message: Json, number: int) -> None:

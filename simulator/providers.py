@@ -1,18 +1,16 @@
-"""Who we play: one row for each provider. What differs between them is data.
+"""Who we play: one row for each provider. What differs between them is data (`provider.py`).
 
-Facts come from `shared/data/providers_2024.json` (paths, usage, error bodies, unsupported
-parameters) and, where that is silent (shape of ids, where the role stands, tool calls in one
-chunk), from the providers' 2024 API references by general knowledge. Nobody documents line ends
-or the space after `data:`; Perplexity's CRLF was common sse-starlette behaviour, and Recursal's
-missing space is a stand-in, so that some row shows each legal framing.
+Whoever has a dialect of his own has little in his row; the modules of the dialect name their
+sources. For those that speak like OpenAI, facts come from `shared/data/providers_2024.json` (paths,
+usage, error bodies, unsupported parameters) and, where that is silent (shape of ids, where the role
+stands, tool calls in one chunk), from the providers' 2024 API references by general knowledge.
+Nobody documents line ends or the space after `data:`; Perplexity's CRLF was common sse-starlette
+behaviour, and Recursal's missing space is a stand-in, so that some row shows each legal framing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from simulator.moderation import Style
+from simulator.provider import Provider
 
 # What `strict` lists: the top-level parameters that are taken, everything else is refused.
 _EVERYBODY_TAKES = """
@@ -27,74 +25,15 @@ _EVERYBODY = frozenset(_EVERYBODY_TAKES.split())
 _OPENAI = _EVERYBODY | frozenset(_OPENAI_TAKES.split())
 _GROQ = _OPENAI - {"logprobs", "top_logprobs", "logit_bias"}
 _MISTRAL = _EVERYBODY | {"random_seed", "safe_prompt"}
-TEXT_ONLY = frozenset(("prompt", "suffix", "echo", "best_of"))
-
 _NO_TOOLS = frozenset(("tools", "response_format"))
 _NO_LOGPROBS = frozenset(("logprobs",))
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    slug: str
-    models: tuple[str, ...]
-    dialect: str = "openai"
-    """One of simulator/dialects.py. Most of what follows is for the OpenAI dialect alone."""
-    # What it takes
-    completions: bool = True
-    listing: bool = True
-    bare_listing: bool = False
-    """/models answers a JSON array and not {"object": "list"}."""
-    auth_headers: tuple[str, ...] = ("authorization",)
-    strict: frozenset[str] | None = None
-    """None: unknown parameters are ignored, as most do."""
-    strict_status: int = 400
-    strict_message: str = "Unrecognized request argument supplied: {name}"
-    ignores: frozenset[str] = frozenset()
-    """Parameters that we would act upon and this provider does not."""
-    invalid_status: int = 400
-    """For a body that is JSON and not a request."""
-    alternating: bool = False
-    """User and assistant must take turns."""
-    last_roles: frozenset[str] | None = None
-    seed_name: str = "seed"
-    # What it answers
-    errors: str = "openai"
-    """One of SHAPES (simulator/errors.py)."""
-    moderation: Style = "flagged"
-    """How it says that its moderation refused (simulator/moderation.py)."""
-    retry_after_s: int | None = None
-    """Sent with every 429."""
-    id: str = "chatcmpl-{hex32}"
-    tool_id: str = "call_{alnum24}"
-    tools_whole: bool = False
-    """A tool call comes in one chunk and not in fragments."""
-    tool_index: bool = True
-    chunk_object: str = "chat.completion.chunk"
-    role: Literal["first", "each"] = "first"
-    """A first delta with the role and no text, or the role in each delta."""
-    first_content: bool = True
-    """That first delta also holds `content: ""`."""
-    finish_with_text: bool = False
-    """The finish reason rides on the last text and not on a chunk of its own."""
-    finish_delta: tuple[tuple[str, str], ...] = ()
-    natural_finish: str = "stop"
-    usage: Literal["asked", "last", "every", "x_groq"] = "asked"
-    usage_fields: tuple[str, ...] = ()
-    extras: frozenset[str] = frozenset()
-    """Of fingerprint, text (the delta again as `text`), message (all text so far), x_groq."""
-    logprobs: Literal["content", "tokens"] = "content"
-    # How it is framed
-    done: bool = True
-    eol: bytes = b"\n"
-    data: bytes = b"data: "
-    keep_alive: bytes | None = None
-    """The comment sent while the answer is awaited; blank lines when not streaming."""
 
 
 _ROWS = (
     Provider(
         "openai",
         ("gpt-4o", "gpt-4-turbo", "gpt-3.5-turbo"),
+        moderations=True,
         strict=_OPENAI,
         moderation="policy",
         id="chatcmpl-{alnum29}",
@@ -154,7 +93,6 @@ _ROWS = (
         completions=False,
         listing=False,
         ignores=_NO_TOOLS | _NO_LOGPROBS | {"stop", "seed"},
-        alternating=True,
         id="{uuid}",
         chunk_object="chat.completion",
         role="each",
@@ -185,11 +123,14 @@ _ROWS = (
         "mistral",
         ("open-mixtral-8x7b", "mistral-large-2402"),
         completions=False,
+        listed_with={
+            "type": "base",
+            "capabilities": {"completion_chat": True, "function_calling": True},
+        },
         strict=_MISTRAL,
         strict_status=422,
         strict_message="Extra inputs are not permitted",
         invalid_status=422,
-        last_roles=frozenset(("user", "tool")),
         seed_name="random_seed",
         errors="mistral",
         id="{hex32}",
@@ -265,7 +206,6 @@ _ROWS = (
         dialect="tgi",
         invalid_status=422,
         id="",
-        natural_finish="stop",
     ),
     Provider(
         "modal",
@@ -282,7 +222,6 @@ _ROWS = (
         "bedrock",
         ("anthropic.claude-3-sonnet-20240229-v1:0", "meta.llama3-70b-instruct-v1:0"),
         dialect="bedrock",
-        listing=False,
     ),
     Provider(
         "google",

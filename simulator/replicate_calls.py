@@ -20,7 +20,7 @@ from simulator.conversation import conversation
 from simulator.dialect import Call, Document
 from simulator.errors import Refused
 from simulator.faults import Directive
-from simulator.providers import Provider
+from simulator.provider import Provider
 from simulator.replicate_wire import Prediction, PredictionWire
 from simulator.writer import Wire
 

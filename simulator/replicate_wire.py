@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,12 +13,11 @@ from simulator.answer import Answer
 from simulator.ask import Ask
 from simulator.errors import MESSAGES
 from simulator.faults import Directive
-from simulator.writer import SSE_TYPE
+from simulator.ids import new_id
+from simulator.sse import SseWire
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
-
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def _now() -> str:
@@ -32,7 +30,7 @@ class Prediction:
     model: str
     input: Json
     ask: Ask
-    id: str = field(default_factory=lambda: "".join(random.choices(_LETTERS, k=26)))
+    id: str = field(default_factory=lambda: new_id("{lower26}"))
     created_at: str = field(default_factory=_now)
     polls: int = 0
     status: str = "starting"
@@ -76,23 +74,11 @@ class Prediction:
         }
 
 
-class PredictionWire:
-    stream_type = SSE_TYPE
-    keep_alive: bytes | None = None
-
+class PredictionWire(SseWire):
     def __init__(self, prediction: Prediction, answer: Answer, directive: Directive) -> None:
         self.prediction = prediction
-        self.answer = answer
-        self.directive = directive
-        self.usage_sent = False
-        self._eol = b"\r\n" if directive.crlf else b"\n"
+        super().__init__(prediction.ask, answer, directive)
         self._events = 0
-
-    def comment(self, number: int) -> bytes:
-        return b": comment %d" % number + self._eol * 2
-
-    def opening(self) -> bytes:
-        return b""
 
     def content(self) -> Iterator[Part]:
         for text, tokens in self.answer.pieces:
@@ -143,4 +129,4 @@ class PredictionWire:
         self._events += 1
         lines = [b"event: " + name, b"id: %d:0" % self._events]
         lines += [b"data: " + line for line in data.split(b"\n")]
-        return self._eol.join(lines) + self._eol * 2
+        return self.eol.join(lines) + self.eol * 2

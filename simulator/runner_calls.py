@@ -19,7 +19,7 @@ from simulator.conversation import conversation
 from simulator.dialect import Call, Document
 from simulator.errors import Refused
 from simulator.faults import Directive, without_blocks
-from simulator.providers import Provider
+from simulator.provider import Provider
 from simulator.runner_wire import RunnerWire
 from simulator.writer import Wire
 
@@ -47,16 +47,15 @@ def read(call: Call) -> Ask | Document:
 
 
 def _authorize(call: Call) -> None:
-    scheme, _, given = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not given:
+    if not call.bearer:
         raise Refused(403, "Not authenticated", kind=_DETAIL)
-    if call.key is not None and given != call.key:
+    if call.key is not None and call.bearer != call.key:
         raise Refused(401, "Incorrect bearer token", kind=_DETAIL)
 
 
 def _fields(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
-        raise Refused(422, "Input should be a valid dictionary or object", "body", "model_type")
+        raise Refused(422, "Input should be a valid dictionary or object", kind="model_type")
     return document
 
 
@@ -85,21 +84,25 @@ def _completion(body: dict[str, Any]) -> Ask:
             raise Refused(400, message.format(value))
     for name in ("top_k", "min_p", "n", "best_of", "max_tokens", "logprobs"):
         value = params.get(name)
-        if value is not None and value != int(value):
+        if value is not None and (type(value) not in (int, float) or value != int(value)):
             raise Refused(
                 422, "Input should be a valid integer", f"params.{name}", "int_from_float"
             )
-    if params.get("top_k", -1) < -1 or params.get("top_k") == 0:
-        raise Refused(400, f"top_k must be -1 (disable), or at least 1, got {params['top_k']}.")
+    top_k = params.get("top_k")
+    if top_k is not None and (top_k < -1 or top_k == 0):
+        raise Refused(400, f"top_k must be -1 (disable), or at least 1, got {top_k}.")
     most_tokens = params.get("max_tokens", _TOKENS_DEFAULT)
     if most_tokens is not None and most_tokens < 1:
         raise Refused(400, f"max_tokens must be at least 1, got {most_tokens}.")
-    stop = params.get("stop") or ()
+    stop = params.get("stop") or []
+    stops = [stop] if isinstance(stop, str) else stop
+    if not isinstance(stops, list) or not all(isinstance(each, str) for each in stops):
+        raise Refused(422, "Input should be a valid string or list", "params.stop", "string_type")
     return Ask(
         model=model,
         messages=conversation(prompt),
         stream=body.get("stream") is True,
-        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        stop=tuple(stops),
         tokens_max=most_tokens,
     )
 

@@ -11,50 +11,38 @@ from simulator.answer import Answer
 from simulator.ask import Ask
 from simulator.errors import MESSAGES
 from simulator.faults import Directive
-from simulator.writer import SSE_TYPE
+from simulator.sse import SseWire
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
 
 
-class RunnerWire:
-    stream_type = SSE_TYPE
-    keep_alive: bytes | None = None
-
+class RunnerWire(SseWire):
     def __init__(self, ask: Ask, answer: Answer, directive: Directive) -> None:
-        self.answer = answer
-        self.directive = directive
-        self.usage_sent = False
-        self._end = (b"\r\n" if directive.crlf else b"\n") * 2
+        super().__init__(ask, answer, directive)
         self._tokens_so_far = 0
         finish = "length" if answer.finish == "length" else "stop"
         self._finish = directive.finish or finish
-
-    def comment(self, number: int) -> bytes:
-        return b": comment %d" % number + self._end
-
-    def opening(self) -> bytes:
-        return b""
 
     def content(self) -> Iterator[Part]:
         last = len(self.answer.pieces) - 1
         for place, (text, tokens) in enumerate(self.answer.pieces):
             self._tokens_so_far += tokens
             # vLLM knows with the last token why it stops; `done` comes after it.
-            yield self._event(self._step(text, self._finish if place == last else None)), tokens
+            yield self.event(self._step(text, self._finish if place == last else None)), tokens
 
     def closing(self) -> Part:
         self.usage_sent = not self.directive.no_usage
-        return self._event({**self._step("", self._finish), "done": True}), 0
+        return self.event({**self._step("", self._finish), "done": True}), 0
 
     def error(self, code: int) -> bytes:
-        return self._event(self._error(code))
+        return self.event(self._error(code))
 
     def error_body(self, code: int) -> bytes:
         return orjson.dumps(self._error(code))
 
     def garbage(self) -> bytes:
-        return b'data: {"text": " and", "usage": {"prompt_' + self._end
+        return b'data: {"text": " and", "usage": {"prompt_' + self.eol * 2
 
     def body(self) -> bytes:
         """Spaces kept the connection awake meanwhile."""
@@ -76,6 +64,3 @@ class RunnerWire:
     def _error(self, code: int) -> Json:
         message = self.directive.message or MESSAGES.get(code, "error")
         return {"error": {"type": "RuntimeError", "message": message}}
-
-    def _event(self, document: Json) -> bytes:
-        return b"data: " + orjson.dumps(document) + self._end

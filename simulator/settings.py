@@ -16,7 +16,7 @@ class Settings:
     tokens_per_second: float = 80.0
     """0 means as fast as the socket takes it."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Slug to the only key taken there. A slug that is not here takes any bearer."""
+    """Slug to the only key taken there. A slug that is not here takes any credential."""
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -32,7 +32,7 @@ class Route:
 
 def _lists(kind: str, *filters: str) -> Route:
     def serve(call: Call) -> Object:
-        limit = int(call.form.get("limit", "10"))
+        limit = stripe_payments.integer(call.form, "limit") if "limit" in call.form else 10
         if not 1 <= limit <= 100:
             raise invalid("Limit must be between 1 and 100.", "limit")
         found = [

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from simulator import stripe_api, stripe_checkout, stripe_page, stripe_payments
-from simulator.asgi import Receive, Scope, Send, answer, read_body
+from simulator.asgi import Receive, Scope, Send, answer, headers_of, read_body
 from simulator.ids import new_id
 from simulator.stripe_errors import StripeError, invalid
 from simulator.stripe_events import Post
@@ -37,9 +37,7 @@ class Stripe:
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = str(scope["path"]).removeprefix(PREFIX)
         raw = await read_body(receive)
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = headers_of(scope)
         if path.startswith("pay/"):
             await self._page(scope, path.removeprefix("pay/"), raw, send)
             return

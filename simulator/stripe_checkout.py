@@ -6,7 +6,7 @@ import time
 
 from simulator.stripe_cards import CARDS, MESSAGES, Card
 from simulator.stripe_errors import invalid
-from simulator.stripe_payments import charge, succeed
+from simulator.stripe_payments import charge, decline, succeed
 from simulator.stripe_world import Object, World
 
 _DAY_S = 86_400
@@ -39,12 +39,16 @@ def create(world: World, form: Object, origin: str) -> Object:
 
 def items_of(world: World, session: Object) -> list[tuple[str, int]]:
     """Names and cents, for the page."""
+    return _lines(world.forms[session["id"]])
+
+
+def _lines(form: Object) -> list[tuple[str, int]]:
     return [
         (
             item["price_data"]["product_data"]["name"],
             int(item["price_data"]["unit_amount"]) * int(item.get("quantity", 1)),
         )
-        for item in world.forms[session["id"]]["line_items"]
+        for item in _items(form)
     ]
 
 
@@ -67,14 +71,11 @@ def _currency(form: Object) -> str:
 
 def _total(form: Object) -> int:
     try:
-        total = sum(
-            int(item["price_data"]["unit_amount"]) * int(item.get("quantity", 1))
-            for item in _items(form)
-        )
-        names = [item["price_data"]["product_data"]["name"] for item in _items(form)]
+        lines = _lines(form)
     except (KeyError, TypeError, ValueError):
         raise invalid("Invalid line item.", "line_items") from None
-    if total < 50 or not all(names):
+    total = sum(cents for _, cents in lines)
+    if total < 50 or not all(name for name, _ in lines):
         raise invalid("The total amount must be at least $0.50 usd.", "line_items")
     return total
 
@@ -86,12 +87,10 @@ def pay(world: World, session: Object, number: str) -> str:
     card = CARDS.get(number)
     if card is None:
         return "Your card number is invalid."
-    form = world.forms[session["id"]]
-    asked = form.get("payment_intent_data", {})
-    intent = _intent(world, session, asked, form)
+    intent = _intent(world, session, world.forms[session["id"]])
     intent["payment_method"] = _method(world, number, card, intent["customer"])
     if card.declines:
-        _decline(world, intent, card.declines)
+        decline(world, intent, card.declines)
         return MESSAGES[card.declines]
     session.update(status="complete", payment_intent=intent["id"], customer=intent["customer"])
     if card.is_slow:
@@ -104,7 +103,8 @@ def pay(world: World, session: Object, number: str) -> str:
     return ""
 
 
-def _intent(world: World, session: Object, asked: Object, form: Object) -> Object:
+def _intent(world: World, session: Object, form: Object) -> Object:
+    asked = form.get("payment_intent_data", {})
     customer = session["customer"]
     if customer is None and form.get("customer_creation") == "always":
         customer = world.make("customer", email="somebody@example.com", metadata={})["id"]
@@ -131,16 +131,6 @@ def _method(world: World, number: str, card: Card, customer: str | None) -> str:
     return str(method["id"])
 
 
-def _decline(world: World, intent: Object, decline_code: str) -> None:
-    intent["last_payment_error"] = {
-        "type": "card_error",
-        "code": "card_declined",
-        "decline_code": decline_code,
-        "message": MESSAGES[decline_code],
-    }
-    world.tell("payment_intent.payment_failed", intent)
-
-
 def settle(world: World, session: Object, is_paid: bool) -> None:
     """The slow bank made up its mind."""
     intent = world.get("payment_intent", session["payment_intent"])
@@ -151,8 +141,7 @@ def settle(world: World, session: Object, is_paid: bool) -> None:
         succeed(world, intent, charge(world, intent))
         world.tell("checkout.session.async_payment_succeeded", session)
     else:
-        intent["status"] = "requires_payment_method"
-        _decline(world, intent, "insufficient_funds")
+        decline(world, intent, "insufficient_funds")
         world.tell("checkout.session.async_payment_failed", session)
 
 

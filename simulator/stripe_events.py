@@ -16,10 +16,6 @@ _RETRY_DELAYS_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 _TIMEOUT_S = 10.0
 
 
-def payload_of(event: Object) -> bytes:
-    return orjson.dumps(event)
-
-
 def signature(payload: bytes, secret: str, timestamp: int) -> str:
     mac = hmac.new(secret.encode(), b"%d.%s" % (timestamp, payload), hashlib.sha256)
     return f"t={timestamp},v1={mac.hexdigest()}"
@@ -53,7 +49,7 @@ class Post:
 async def _deliver(world: World, event: Object, endpoint: Object) -> None:
     for delay_s in _RETRY_DELAYS_S:
         await asyncio.sleep(delay_s)
-        payload = payload_of(event)
+        payload = orjson.dumps(event)
         signed = signature(payload, endpoint["secret"], int(time.time()))
         try:
             async with asyncio.timeout(_TIMEOUT_S):

@@ -23,9 +23,7 @@ def read_form(raw: bytes | str) -> dict[str, Any]:
         if match is None:
             raise BadForm(f"Invalid parameter name: {name}")
         _put(found, [match[1], *_PART.findall(match[2])], value)
-    read = _lists(found)
-    assert isinstance(read, dict)
-    return read
+    return {name: _lists(value) for name, value in found.items()}
 
 
 def _put(target: dict[str, Any], path: list[str], value: str) -> None:

@@ -43,12 +43,7 @@ def create_intent(world: World, form: Object) -> Object:
     world.tell("payment_intent.created", intent)
     card = _card(world, intent)
     if code := card.declines_saved or card.declines:
-        intent["status"] = "requires_payment_method"
-        intent["last_payment_error"] = {
-            "type": "card_error", "code": error_code(code), "decline_code": code,
-            "message": MESSAGES[code],
-        }  # fmt: skip
-        world.tell("payment_intent.payment_failed", intent)
+        decline(world, intent, code)
         raise declined(error_code(code), code, MESSAGES[code], dict(intent))
     if card.is_slow:
         intent["status"] = "processing"
@@ -74,6 +69,15 @@ def charge(world: World, intent: Object) -> Object:
     made["receipt_url"] = f"https://pay.stripe.example/receipts/{made['id']}"
     made["balance_transaction"] = world.book("charge", intent["amount"], made)
     return made
+
+
+def decline(world: World, intent: Object, code: str) -> None:
+    intent["status"] = "requires_payment_method"
+    intent["last_payment_error"] = {
+        "type": "card_error", "code": error_code(code), "decline_code": code,
+        "message": MESSAGES[code],
+    }  # fmt: skip
+    world.tell("payment_intent.payment_failed", intent)
 
 
 def succeed(world: World, intent: Object, made: Object) -> None:

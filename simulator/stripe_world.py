@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.ids import new_id
 from simulator.stripe_errors import missing
 
 Object = dict[str, Any]
 
-_LETTERS = string.ascii_letters + string.digits
 PREFIXES = {
     "checkout.session": "cs_test",
     "payment_intent": "pi",
@@ -63,9 +61,8 @@ class World:
 
     def make(self, kind: str, **fields: Any) -> Object:
         length = 58 if kind == "checkout.session" else 24
-        letters = "".join(secrets.choice(_LETTERS) for _ in range(length))
         made: Object = {
-            "id": f"{PREFIXES[kind]}_{letters}",
+            "id": new_id(f"{PREFIXES[kind]}_{{alnum{length}}}"),
             "object": kind,
             "created": int(time.time()),
             "livemode": False,

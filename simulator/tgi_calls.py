@@ -21,9 +21,9 @@ from simulator.conversation import conversation
 from simulator.dialect import Call, Document
 from simulator.errors import Refused
 from simulator.faults import Directive
-from simulator.openai_dialect import OpenAIWire
-from simulator.providers import Provider
-from simulator.tgi_wire import TextWire
+from simulator.openai_wire import OpenAIWire
+from simulator.provider import Provider
+from simulator.tgi_wire import ERROR_TYPES, TextWire
 from simulator.tokens import count
 from simulator.writer import Wire
 
@@ -42,7 +42,6 @@ _RANGES = (
     ("max_new_tokens", 0, 1e9, False, "`max_new_tokens` must be strictly positive"),
     ("top_n_tokens", 0, 5, True, "`top_n_tokens` must be >= 0 and <= 5"),
 )
-TYPES = {422: "validation", 424: "generation", 429: "overloaded", 500: "generation"}
 
 
 def read(call: Call) -> Ask | Document:
@@ -62,10 +61,9 @@ def read(call: Call) -> Ask | Document:
 
 
 def _authorize(call: Call) -> None:
-    scheme, _, given = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not given:
+    if not call.bearer:
         raise Refused(401, "Authorization header is required")
-    if call.key is not None and given != call.key:
+    if call.key is not None and call.bearer != call.key:
         raise Refused(401, "Authorization header is correct, but the token seems invalid")
 
 
@@ -79,7 +77,9 @@ def _generation(model: str, body: Mapping[str, Any]) -> Ask:
     if not isinstance(parameters, dict):
         raise _invalid("`parameters` must be an object")
     _check_ranges(parameters)
-    stop = parameters.get("stop") or ()
+    stop = parameters.get("stop") or []
+    if not isinstance(stop, list) or not all(isinstance(text, str) for text in stop):
+        raise Refused(422, "Failed to deserialize the JSON body: stop: expected a sequence")
     if len(stop) > _STOPS_MAX:
         raise _invalid(f"`stop` supports up to {_STOPS_MAX} stop sequences. Given: {len(stop)}")
     seed = parameters.get("seed")
@@ -144,6 +144,6 @@ def error_body(provider: Provider | None, refused: Refused) -> Any:
     if refused.status == 503:
         return {"error": "Model is currently loading", "estimated_time": 20.0}
     body: dict[str, Any] = {"error": refused.message}
-    if refused.status in TYPES:
-        body["error_type"] = TYPES[refused.status]
+    if refused.status in ERROR_TYPES:
+        body["error_type"] = ERROR_TYPES[refused.status]
     return body

@@ -15,39 +15,29 @@ from simulator.answer import Answer
 from simulator.ask import Ask
 from simulator.errors import MESSAGES
 from simulator.faults import Directive
-from simulator.writer import SSE_TYPE
+from simulator.logprobs import of_token
+from simulator.sse import SseWire
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
 
 _END_OF_TEXT = "</s>"
 _FINISH_REASONS = {"length": "length", "stop": "stop_sequence"}
-_ERROR_TYPES = {422: "validation", 429: "overloaded"}
+ERROR_TYPES = {422: "validation", 424: "generation", 429: "overloaded", 500: "generation"}
 
 
-class TextWire:
-    stream_type = SSE_TYPE
-    keep_alive: bytes | None = None
+class TextWire(SseWire):
+    data = b"data:"
 
     def __init__(self, ask: Ask, answer: Answer, directive: Directive) -> None:
-        self.ask = ask
-        self.answer = answer
-        self.directive = directive
-        self.usage_sent = False
-        self._end = (b"\r\n" if directive.crlf else b"\n") * 2
+        super().__init__(ask, answer, directive)
         self._index = 0
         self._finish = directive.finish or _FINISH_REASONS.get(answer.finish, "eos_token")
-
-    def comment(self, number: int) -> bytes:
-        return b": comment %d" % number + self._end
-
-    def opening(self) -> bytes:
-        return b""
 
     def content(self) -> Iterator[Part]:
         pieces = self.answer.pieces
         for piece in pieces[:-1] if self._ends_with_text else pieces:
-            yield self._event(self._token_event(self._token(piece[0]))), piece[1]
+            yield self.event(self._token_event(self._token(piece[0]))), piece[1]
 
     def closing(self) -> Part:
         """The last token of all, with what it ends."""
@@ -66,16 +56,16 @@ class TextWire:
                 "input_length": self.answer.prompt_tokens,
                 "seed": self.ask.seed,
             }
-        return self._event(event), tokens
+        return self.event(event), tokens
 
     def error(self, code: int) -> bytes:
-        return self._event(self._error(code))
+        return self.event(self._error(code))
 
     def error_body(self, code: int) -> bytes:
         return orjson.dumps(self._error(code))
 
     def garbage(self) -> bytes:
-        return b'data:{"index":1,"token":{"id":' + self._end
+        return b'data:{"index":1,"token":{"id":' + self.eol * 2
 
     def body(self) -> bytes:
         result: Json = {"generated_text": self.answer.text}
@@ -109,11 +99,10 @@ class TextWire:
         return event
 
     def _token(self, text: str) -> Json:
-        mixed = zlib.crc32(text.encode())
         return {
-            "id": mixed % 32_000,
+            "id": zlib.crc32(text.encode()) % 32_000,
             "text": text,
-            "logprob": -(mixed % 1_000 + 1) / 1_000,
+            "logprob": of_token(text),
             "special": False,
         }
 
@@ -126,7 +115,4 @@ class TextWire:
 
     def _error(self, code: int) -> Json:
         message = self.directive.message or MESSAGES.get(code, "error")
-        return {"error": message, "error_type": _ERROR_TYPES.get(code, "generation")}
-
-    def _event(self, document: Json) -> bytes:
-        return b"data:" + orjson.dumps(document) + self._end
+        return {"error": message, "error_type": ERROR_TYPES.get(code, "generation")}

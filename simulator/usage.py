@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.providers import Provider
+from simulator.provider import Provider
 
 
 def usage_of(provider: Provider, prompt: int, completion: int) -> dict[str, float]:

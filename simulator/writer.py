@@ -23,6 +23,10 @@ SSE_TYPE = "text/event-stream; charset=utf-8"
 """Of a stream, unless the wire says otherwise."""
 
 
+Part = tuple[bytes, int]
+"""Bytes to send and the tokens in them."""
+
+
 class Wire(Protocol):
     """One answer in one dialect."""
 
@@ -33,8 +37,8 @@ class Wire(Protocol):
 
     def comment(self, number: int) -> bytes: ...
     def opening(self) -> bytes: ...
-    def content(self) -> Iterator[tuple[bytes, int]]: ...
-    def closing(self) -> tuple[bytes, int]: ...
+    def content(self) -> Iterator[Part]: ...
+    def closing(self) -> Part: ...
     def error(self, code: int) -> bytes:
         """Inside a stream."""
 

@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from simulator_process import Simulator, start, stop
+from simulator_process import Simulator, running
 
 
 @pytest.fixture(scope="session")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     log_path = tmp_path_factory.mktemp("simulator") / "log.jsonl"
-    process, port = start(
-        "--ttft-ms", "0", "--tokens-per-second", "0", "--log", str(log_path),
-        SIMULATOR_KEYS="lepton=sk-lepton-5678",
-    )  # fmt: skip
-    running = Simulator(port, log_path)
-    yield running
-    for client in running.clients.values():
-        client.close()
-    assert stop(process) == ""
+    with running(log_path, SIMULATOR_KEYS="lepton=sk-lepton-5678") as found:
+        yield found
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,19 @@ def stop(process: subprocess.Popen[str]) -> str:
     """End it by its pid; return what it wrote to stderr."""
     process.terminate()
     return process.communicate(timeout=DEADLINE_SECONDS)[1]
+
+
+@contextmanager
+def running(log_path: Path, **environment: str) -> Iterator[Simulator]:
+    """A simulator that is as fast as it can be, and complains of nothing."""
+    process, port = start(
+        "--ttft-ms", "0", "--tokens-per-second", "0", "--log", str(log_path), **environment
+    )
+    found = Simulator(port, log_path)
+    yield found
+    for client in found.clients.values():
+        client.close()
+    assert stop(process) == ""
 
 
 @dataclass

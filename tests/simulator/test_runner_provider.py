@@ -47,6 +47,11 @@ def test_it_writes_little_unless_it_is_told(simulator):
         ({"params": {"temperature": -1}}, 400, "temperature must be non-negative"),
         ({"params": {"top_k": 0}}, 400, "top_k must be -1"),
         ({"params": {"min_p": 0.1}}, 422, "valid integer"),
+        ({"params": {"top_k": "a"}}, 422, "valid integer"),
+        ({"params": {"top_p": 1.5}}, 400, "top_p must be in"),
+        ({"params": {"max_tokens": 0}}, 400, "max_tokens must be at least 1"),
+        ({"params": {"stop": [1]}}, 422, "string or list"),
+        ({"prompt": 1}, 422, "valid str"),
         ({"prompt": "hi [[simulate status=503]]"}, 503, "overloaded"),
     ],
 )

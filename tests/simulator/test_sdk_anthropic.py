@@ -7,7 +7,7 @@ import json
 
 import anthropic
 import pytest
-from simulator_process import Simulator, start, stop
+from simulator_process import running
 
 KEY = "sk-ant-test-5678"
 MODEL = "claude-3-opus-20240229"
@@ -28,12 +28,8 @@ RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "18 degree
 @pytest.fixture(scope="module")
 def claude(tmp_path_factory):
     log_path = tmp_path_factory.mktemp("anthropic") / "log.jsonl"
-    process, port = start(
-        "--ttft-ms", "0", "--tokens-per-second", "0", "--log", str(log_path),
-        SIMULATOR_KEYS=f"anthropic={KEY}",
-    )  # fmt: skip
-    yield Simulator(port, log_path)
-    assert stop(process) == ""
+    with running(log_path, SIMULATOR_KEYS=f"anthropic={KEY}") as found:
+        yield found
 
 
 @pytest.fixture

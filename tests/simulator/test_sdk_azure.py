@@ -6,20 +6,9 @@ import json
 
 import openai
 import pytest
+from weather_tool import WEATHER as TOOL
 
 VERSION = "2024-02-01"
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather in a city",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}},
-            "required": ["city"],
-        },
-    },
-}
 
 
 def client_of(simulator, **options):

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
-from simulator_process import Simulator, start, stop
+from simulator_process import running
 
 ACCESS, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 MODEL = "anthropic.claude-3-sonnet-20240229-v1:0"
@@ -39,12 +39,8 @@ RESULT = {"toolResult": {"toolUseId": "tooluse_1", "content": [{"text": "18 degr
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
     log_path = tmp_path_factory.mktemp("bedrock") / "log.jsonl"
-    process, port = start(
-        "--ttft-ms", "0", "--tokens-per-second", "0", "--log", str(log_path),
-        SIMULATOR_KEYS=f"bedrock={ACCESS}:{SECRET}",
-    )  # fmt: skip
-    yield Simulator(port, log_path)
-    assert stop(process) == ""
+    with running(log_path, SIMULATOR_KEYS=f"bedrock={ACCESS}:{SECRET}") as found:
+        yield found
 
 
 def connect(simulator, access=ACCESS, secret=SECRET, token=None):

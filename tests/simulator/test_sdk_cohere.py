@@ -7,24 +7,8 @@ import json
 import cohere
 import httpx
 import pytest
-
-WEATHER_V1 = {
-    "name": "get_weather",
-    "description": "The weather in a city",
-    "parameter_definitions": {"city": {"type": "str", "description": "Where", "required": True}},
-}
-WEATHER_V2 = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather in a city",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}},
-            "required": ["city"],
-        },
-    },
-}
+from weather_tool import WEATHER as WEATHER_V2
+from weather_tool import WEATHER_COHERE_V1 as WEATHER_V1
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def test_a_chat(client):
         ("top_p", 1.0, "< 1.0"),
         ("top_k", 0, "strictly positive"),
         ("stop", ["a", "b", "c", "d", "e"], "up to 4 stop sequences"),
+        ("stop", "a", "expected a sequence"),
         ("max_new_tokens", 32_768, "must be <= 32768"),
     ],
 )

@@ -78,6 +78,9 @@ def test_unknown_parameters_objects_and_keys_are_refused(world, simulator):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         world.api.checkout.sessions.retrieve("cs_test_nothing")
     assert refused.value.code == "resource_missing"
+    for limit in ("many", "0", "101"):
+        with pytest.raises(stripe.InvalidRequestError):
+            world.api.refunds.list({"limit": limit})
     with pytest.raises(stripe.AuthenticationError):
         StripeAccount(simulator, "nonsense").session()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import time
 
 import pytest
 from simulator_process import DEADLINE_SECONDS, ROOT, start, stop
+
+from simulator.faults import WORDS
+from simulator.providers import PROVIDERS
 
 
 def send(simulator, directive, user, stream=True):
@@ -161,3 +165,29 @@ def test_a_taken_port_is_one_sentence(simulator):
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert str(simulator.port) in done.stderr
+
+
+def test_help_names_every_provider_and_every_directive():
+    command = [sys.executable, "-m", "simulator", "--help"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=10).stdout
+    words = set(re.findall(r"[a-z0-9_-]+", said))
+    assert words.issuperset(PROVIDERS)
+    assert words.issuperset(WORDS)
+    assert "/stripe/" in said
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/anthropic/v1/messages", {"source": {"type": "base64", "data": "A" * 4_000}}),
+        ("/google/v1/models/gemini-1.5-pro:generateContent", {"inlineData": {"data": "A" * 4_000}}),
+        ("/openai/v1/chat/completions", {"url": "data:image/png;base64," + "A" * 4_000}),
+    ],
+)
+def test_pictures_are_cut_in_the_log(simulator, path, body):
+    since = simulator.last_id()
+    simulator.request("POST", path, {"messages": [body, {"text": "B" * 4_000}]})
+    record = simulator.control("GET", f"/_log?since={since}")["data"][0]
+    logged = json.dumps(record["body"])
+    assert "A" * 100 not in logged and "characters)" in logged
+    assert "B" * 4_000 in logged

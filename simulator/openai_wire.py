@@ -19,30 +19,23 @@ from simulator.errors import Refused, event_of
 from simulator.faults import Directive
 from simulator.ids import new_id
 from simulator.logprobs import of_pieces
-from simulator.providers import Provider
+from simulator.provider import Provider
+from simulator.sse import SseWire
 from simulator.tokens import Piece
 from simulator.usage import usage_of
-from simulator.writer import SSE_TYPE
+from simulator.writer import Part
 
 Json = dict[str, Any]
-Part = tuple[bytes, int]
-"""Bytes to send and the tokens in them."""
 
 
-class OpenAIWire:
+class OpenAIWire(SseWire):
     """One answer in the words of one provider. The writer decides when each part goes out."""
 
-    stream_type = SSE_TYPE
-
     def __init__(self, provider: Provider, ask: Ask, answer: Answer, directive: Directive) -> None:
+        super().__init__(ask, answer, directive, provider.eol)
         self.provider = provider
-        self.ask = ask
-        self.answer = answer
-        self.directive = directive
-        eol = b"\r\n" if directive.crlf else provider.eol
-        self.end_of_event = eol * 2
-        self.keep_alive = provider.keep_alive + self.end_of_event if provider.keep_alive else None
-        self.usage_sent = False
+        self.data = provider.data
+        self.keep_alive = provider.keep_alive + self.eol * 2 if provider.keep_alive else None
         self._finish = directive.finish or (
             provider.natural_finish if answer.finish == "end" else answer.finish
         )
@@ -52,9 +45,6 @@ class OpenAIWire:
 
     # What the writer takes, in this order
 
-    def comment(self, number: int) -> bytes:
-        return b": comment %d" % number + self.end_of_event
-
     def opening(self) -> bytes:
         if self.ask.is_text or self.provider.role == "each":
             return b""
@@ -63,7 +53,7 @@ class OpenAIWire:
             delta["content"] = None if self.answer.calls else ""
         choice = self._choice(delta)
         extra = {"x_groq": self._x_groq()} if "x_groq" in self.provider.extras else {}
-        return self._event({**self._chunk(choice), **extra})
+        return self.event({**self._chunk(choice), **extra})
 
     def content(self) -> Iterator[Part]:
         if self.answer.calls:
@@ -100,22 +90,21 @@ class OpenAIWire:
             chunk["x_groq"] = self._x_groq(self._usage() if wants_usage else None)
         elif style == "last" and wants_usage:
             chunk["usage"] = self._usage()
-        data = self._event(chunk)
+        data = self.event(chunk)
         if asked and wants_usage:
-            data += self._event({**self._head, "choices": [], "usage": self._usage()})
+            data += self.event({**self._head, "choices": [], "usage": self._usage()})
         if self.provider.done and not self.directive.no_done:
-            data += self.provider.data + b"[DONE]" + self.end_of_event
+            data += self.data + b"[DONE]" + self.eol * 2
         return data, tokens
 
     def error(self, code: int) -> bytes:
-        return self._event(event_of(Refused(code, self.directive.message or "")))
+        return self.event(event_of(Refused(code, self.directive.message or "")))
 
     def error_body(self, code: int) -> bytes:
         return orjson.dumps(event_of(Refused(code, self.directive.message or "")))
 
     def garbage(self) -> bytes:
-        whole = orjson.dumps({**self._head, "choices": [{"delta": {"content": " and"}}]})
-        return self.provider.data + whole[: len(whole) // 2] + self.end_of_event
+        return self.half(self.event({**self._head, "choices": [{"delta": {"content": " and"}}]}))
 
     def body(self) -> bytes:
         """The answer when it is not streamed."""
@@ -154,7 +143,7 @@ class OpenAIWire:
         """A chunk, cut where its text goes: much cheaper than to encode each one."""
         marker = new_id("{hex32}")
         choice = self._choice(self._delta(marker), marker)
-        return self._event(self._chunk(choice)).split(b'"%s"' % marker.encode())
+        return self.event(self._chunk(choice)).split(b'"%s"' % marker.encode())
 
     def _new_head(self) -> Json:
         provider, ask = self.provider, self.ask
@@ -169,9 +158,6 @@ class OpenAIWire:
             digest = hashlib.blake2b(ask.model.encode(), digest_size=5).hexdigest()
             head["system_fingerprint"] = f"fp_{digest}"
         return head
-
-    def _event(self, value: Json) -> bytes:
-        return self.provider.data + orjson.dumps(value) + self.end_of_event
 
     def _chunk(self, choice: Json) -> Json:
         chunk = {**self._head, "choices": [choice]}
@@ -208,7 +194,7 @@ class OpenAIWire:
         choice = self._choice(self._delta(text), text)
         if self.ask.logprobs:
             choice["logprobs"] = self._logprobs((piece,))
-        return self._event(self._chunk(choice))
+        return self.event(self._chunk(choice))
 
     def _tool_parts(self) -> Iterator[Part]:
         if self.provider.tools_whole:
@@ -227,7 +213,7 @@ class OpenAIWire:
         delta: Json = {"tool_calls": calls}
         if self.provider.role == "each":
             delta = {"role": "assistant", "content": None, **delta}
-        return self._event(self._chunk(self._choice(delta)))
+        return self.event(self._chunk(self._choice(delta)))
 
     def _whole_calls(self) -> list[Json]:
         return [self._tool_call(number, whole=True) for number, _ in enumerate(self.answer.calls)]
