@@ -17,7 +17,7 @@ from billing.capture import Recover, Settle
 from billing.credits import account_id, grant
 from billing.journal import Journal
 from billing.ledger import Admit
-from billing.models import KeyBudget
+from billing.models import Account, KeyBudget
 from billing.writer import Writer
 from openrouter_site.errors import Unavailable
 
@@ -105,6 +105,21 @@ async def try_hold(writer, operation):
             return type(error).__name__
         else:
             return "admitted"
+
+
+def one_who_spent(folder, cost_nano):
+    """Alice, who had $10 before her generation gen-1."""
+    alice = person()
+    write(folder, admit(alice, 1000, id="gen-1"), settle(alice, "gen-1", cost_nano))
+    return alice
+
+
+def user_of(person):
+    return User.objects.get(pk=person.user_id)
+
+
+def posted(person):
+    return Account.objects.get(pk=person.account_id).posted_nano
 
 
 def write(folder, *operations):

@@ -294,6 +294,8 @@ class Story:
 
     def compare(self):
         accounts, budgets, holds, transfers, costs = self.store.rows()
+        assert {account.id for account in accounts} == self.model.accounts
+        assert len(budgets) == len(self.people)
         for account in accounts:
             assert account.posted_nano == self.model.posted(account.id)
             assert account.held_nano == self.model.held(account.id)

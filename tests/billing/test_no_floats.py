@@ -12,16 +12,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted(
-    path
-    for pattern in (
-        "billing/**/*.py", "accounts/**/*.py", "openrouter_site/money.py", "api/credits.py",
-        "api/account_shapes.py", "api/key*.py", "api/payment*.py", "api/statements.py",
-        "catalog/prices.py", "routing/pricing.py",
-    )
-    for path in ROOT.glob(pattern)
-    if "migrations" not in path.parts
+PATTERNS = (
+    "billing/**/*.py", "accounts/**/*.py", "openrouter_site/money.py", "api/credits.py",
+    "api/account_shapes.py", "api/key*.py", "api/payment*.py", "api/statements.py",
+    "catalog/prices.py", "routing/pricing.py",
 )  # fmt: skip
+FILES = sorted(
+    path for pattern in PATTERNS for path in ROOT.glob(pattern) if "migrations" not in path.parts
+)
 # Nano-dollars become a JSON number here, and nowhere else.
 EDGES = {"dollars", "_dollars_or_none"}
 MONEY = ("_nano", "_pico", "amount", "price", "cost", "balance", "dollars")
@@ -121,6 +119,11 @@ def floats_of(source):
                 counts_seconds(node, parents) or function_of(node, parents) in EDGES
             ):
                 yield node.lineno, what
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_where_money_is_has_not_moved(pattern):
+    assert list(ROOT.glob(pattern))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -10,11 +10,10 @@ from random import Random
 
 import pytest
 from django.core.management import CommandError, call_command
-from ledger_rows import DOLLAR, admit, person, settle, write
+from ledger_rows import DOLLAR, admit, one_who_spent, posted, settle, user_of, write
 
-from accounts.models import User
 from billing import operator
-from billing.models import Account, Transfer
+from billing.models import Transfer
 from billing.refusals import RefundTooLarge, TransferConflict
 from openrouter_site import database
 
@@ -32,17 +31,7 @@ DEED = {"reason": "ticket 7", "actor": "staff@example.com", "idempotency_key": "
 @pytest.fixture
 def alice(books, tmp_path):
     """She has $10 less the 700 n$ of generation gen-1."""
-    alice = person()
-    write(tmp_path, admit(alice, 1000, id="gen-1"), settle(alice, "gen-1", 700))
-    return alice
-
-
-def user_of(person):
-    return User.objects.get(pk=person.user_id)
-
-
-def posted(person):
-    return Account.objects.get(pk=person.account_id).posted_nano
+    return one_who_spent(tmp_path, 700)
 
 
 @pytest.mark.parametrize(

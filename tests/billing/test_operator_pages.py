@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.test import Client
-from ledger_rows import DOLLAR, admit, person, settle, write
+from ledger_rows import DOLLAR, one_who_spent, posted, user_of
 
 from accounts.models import ApiKey, KeyChange, User
 from billing.models import Account, KeyBudget, Transfer
@@ -15,17 +15,7 @@ from billing.models import Account, KeyBudget, Transfer
 @pytest.fixture
 def alice(books, tmp_path):
     """She has $10 less the 700 n$ of generation gen-1."""
-    alice = person()
-    write(tmp_path, admit(alice, 1000, id="gen-1"), settle(alice, "gen-1", 700))
-    return alice
-
-
-def user_of(person):
-    return User.objects.get(pk=person.user_id)
-
-
-def posted(person):
-    return Account.objects.get(pk=person.account_id).posted_nano
+    return one_who_spent(tmp_path, 700)
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import hmac
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import orjson
 import pytest
 from ledger_rows import DOLLAR
-from payment_till import Till, balance, clearing_nano, moved, poor, signed, state
+from payment_till import SECRET, Till, balance, clearing_nano, moved, poor, signed, state
 
 from billing import verify
 from billing.models import Checkout, Transfer, WebhookEvent
@@ -110,13 +111,7 @@ def test_forged_old_and_future_events_leave_nothing(till, alice, secret, shift_s
     header = signed(payload, secret, shift_s) if header is None else header
     with pytest.raises(webhook.BadEvent):
         webhook.receive(payload, header)
-    assert (balance_or_none(alice), WebhookEvent.objects.count()) == (None, 0)
-
-
-def balance_or_none(who):
-    with contextlib.suppress(Exception):
-        return balance(who)
-    return None
+    assert (Transfer.objects.count(), WebhookEvent.objects.count()) == (0, 0)
 
 
 def test_an_event_near_the_edge_of_time_is_taken(till, alice):
@@ -145,6 +140,13 @@ def test_an_empty_secret_refuses_everything(till, alice):
     assert WebhookEvent.objects.count() == 0
 
 
+def signed_bytes(payload):
+    """The library signs texts only."""
+    now_s = int(time.time())
+    mac = hmac.new(SECRET.encode(), f"{now_s}.".encode() + payload, "sha256")
+    return f"t={now_s},v1={mac.hexdigest()}"
+
+
 @pytest.mark.parametrize(
     "payload",
     [b"", b"{", b"[]", b"null", b'"x"', b'{"object":"event"}', b"\xff\xfe", b"[" * 9000,
@@ -155,12 +157,8 @@ def test_an_empty_secret_refuses_everything(till, alice):
      b'"data":{"object":{"object":"dispute","id":"du_1","amount":"7"}}}'],
 )  # fmt: skip
 def test_signed_nonsense_is_a_bad_event(till, payload):
-    try:
-        header = signed(payload)
-    except UnicodeDecodeError:
-        header = "t=1,v1=00"
     with pytest.raises(webhook.BadEvent):
-        webhook.receive(payload, header)
+        webhook.receive(payload, signed_bytes(payload))
     assert Transfer.objects.count() == 0
 
 
@@ -273,8 +271,9 @@ def test_no_secret_is_logged(till, alice, caplog):
     caplog.set_level("DEBUG")
     till.bought(alice)
     till.stripe.control("fault", path="checkout", status=500, times=3)
-    with contextlib.suppress(stripe_client.StripeDown):
+    with pytest.raises(stripe_client.StripeDown):
         till.begin(alice)
+    assert "Stripe did not open a checkout" in caplog.text
     assert till.stripe.key not in caplog.text and "whsec_till" not in caplog.text
 
 

@@ -67,7 +67,7 @@ async def leave(gateway, caller, rng):
                 writer.write(head + body)
                 await watch(reader, moment, rng)
             await asyncio.sleep(0)
-    except (OSError, asyncio.IncompleteReadError):
+    except (ConnectionError, asyncio.IncompleteReadError):
         pass
     writer.transport.abort() if rng.random() < 0.5 else writer.close()
     return marker, moment
@@ -79,7 +79,8 @@ async def watch(reader, moment, rng):
     elif moment == "head":
         await reader.readuntil(b"\r\n\r\n")
     elif moment == "first content":
-        await reader.readuntil(b"content")
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readuntil(b'"content"')
     elif moment == "some content":
         await reader.readuntil(b"\r\n\r\n")
         await reader.read(rng.randint(1, 3000))

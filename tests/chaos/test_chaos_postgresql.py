@@ -85,11 +85,12 @@ def stall(server, gateway):
 
 
 def cut_in_commit(server, gateway):
-    gateway.proxy.lose_commits = COMMITS_LOST
+    gateway.proxy.lose_commits, before = COMMITS_LOST, gateway.proxy.lost
     until = time.monotonic() + PAUSE_S
     while gateway.proxy.lose_commits and time.monotonic() < until:
         time.sleep(0.01)
     gateway.proxy.lose_commits = 0
+    assert gateway.proxy.lost > before
 
 
 def exhaust(server, gateway):

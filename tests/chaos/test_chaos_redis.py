@@ -144,7 +144,9 @@ def test_trouble_of_redis_is_no_trouble_of_requests(server, pair):
             f"{fault.__name__}: {dict(Counter(each.status for each in told))} in"
             f" {time.monotonic() - began_s:.1f} s"
         )
+        assert told
     failed = [each for each in answered if not each.is_whole]
     assert failed == []
     assert pair[0].is_healthy() and pair[1].is_healthy()
+    assert "health is not shared, Redis is away" in pair[0].log()
     check_money(pair[0], caller, answered)

@@ -164,6 +164,16 @@ def test_a_dialect_is_shown_from_all_sides(dialect):
     assert shown >= SHOWN - LACKS.get(dialect, frozenset())
 
 
+def test_every_recorded_file_is_read():
+    """No folder is missing or left over, no bytes are without their case or come to nothing."""
+    assert {path.name for path in FIXTURES.iterdir() if path.is_dir()} == set(DIALECTS)
+    files = {path for name in DIALECTS for path in (FIXTURES / name).iterdir()}
+    assert {path.with_suffix(".json") for path in files} == set(CASES)
+    for path in CASES:
+        expected = json.loads(path.read_text()).get("expected")
+        assert bool(expected) == (raw_of(path) is not None), name_of(path)
+
+
 @pytest.mark.parametrize("path", CASES, ids=name_of)
 def test_what_is_sent(path):
     case = json.loads(path.read_text())

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 
 import pytest
 from loopback_pictures import answer, silent, site
 from picture_builders import data_url, jpeg, png, webp
-from routing_builders import chat_request
+from routing_builders import chat_request, endpoint
 
 from openrouter_site.errors import BadRequest
+from routing.adapters import DIALECTS
 from routing.fetching import BYTES_MAX, with_bytes
+from routing.preparation import prepared
 
 LARGE = png() + b"\0" * (BYTES_MAX // 2)
 
@@ -47,6 +50,22 @@ def test_every_picture_of_a_request_becomes_bytes_each_fetched_once(run):
             ]
             assert sorted(head.split(" ")[1] for head in pictures.requests) == ["/a.png", "/b"]
             assert request.messages[1]["content"][1] == picture(a)
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("dialect", "is_fetched"),
+    [("bedrock", True), ("cohere-v2", True), ("google-vertex", True), ("openai", False)],
+)
+def test_only_dialects_that_send_bytes_have_pictures_fetched(run, dialect, is_fetched):
+    async def story():
+        async with site({"/a.png": answer(png())}) as pictures:
+            request = replace(asking(picture(pictures.url())), image_count=1)
+            made = await prepared(request, endpoint(), DIALECTS[dialect], pictures.fetcher())
+            (sent,) = made.request.messages[1]["content"]
+            assert sent == picture(data_url(png()) if is_fetched else pictures.url())
+            assert len(pictures.requests) == is_fetched
 
     run(story())
 

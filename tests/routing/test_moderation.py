@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 import pytest
 from loopback_provider import always, loopback
@@ -146,5 +148,13 @@ def test_the_last_flagged_message_is_the_one_told(run):
 
 
 def test_a_long_prompt_is_judged_in_a_thread(run):
-    request = talk("words " * 10_000 + ". " + BOMB)
-    assert run(moderator(None, "embedded").check(request)) == EMBEDDED
+    async def story():
+        for words, others_go_on in ((10, False), (10_000, True)):
+            gone_on = []
+            asyncio.get_running_loop().call_soon(gone_on.append, True)
+            request = talk("words " * words + ". " + BOMB)
+            assert await moderator(None, "embedded").check(request) == EMBEDDED
+            assert bool(gone_on) == others_go_on
+            await asyncio.sleep(0)
+
+    run(story())

@@ -209,6 +209,13 @@ def test_the_dearest_way_is_held():
     assert affordable_tokens(size(), alone, 0) > 0
 
 
+@pytest.mark.parametrize(("cost_nano", "fee_nano"), [(19, 0), (20, 1), (59, 1), (60, 2), (61, 2)])
+def test_a_fee_is_rounded_half_up(cost_nano, fee_nano):
+    (mine,) = ways(A, {"a": own(1, never_fall_back=True)}, 250)
+    assert charged_nano(cost_nano, mine) == fee_nano
+    assert charged_nano(cost_nano, A) == cost_nano
+
+
 @given(
     fee_bp=st.integers(0, WHOLE_BP),
     price=st.integers(0, 10**9),

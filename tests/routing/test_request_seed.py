@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from seed_tool import WEATHER
 
 from routing.request import parse
 
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_current_weather",
-        "description": "Get the current weather in a given location",
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "location": {"type": "string", "description": "The city and state"},
-                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
-            },
-            "required": ["location"],
-        },
-    },
-}
 SEED_EXAMPLES = [
     {
         "model": "openai/gpt-3.5-turbo",

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from seed_tool import WEATHER
 
 from openrouter_site.errors import BadRequest
 from routing.request import parse
 
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_current_weather",
-        "description": "Get the current weather in a given location",
-        "parameters": {"type": "object", "properties": {"location": {"type": "string"}}},
-    },
-}
 CHOOSE_WEATHER = {"type": "function", "function": {"name": "get_current_weather"}}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from gateway_process import Gateway, unique, wait_until
-from simulator_process import Simulator, start, stop
+from simulator_process import running
 from wire_client import TURBO, bearer, chat, endpoints_of, get, only, request, stream, user
 from wire_records import LLAMA, charged, settled, turbo_cost
 
@@ -26,12 +26,8 @@ OPENAI = {"provider": only("OpenAI")}
 def strict(tmp_path_factory):
     """The providers at their own addresses: OpenAI takes GOOD alone."""
     log_path = tmp_path_factory.mktemp("own") / "log.jsonl"
-    process, port = start(
-        "--ttft-ms", "0", "--tokens-per-second", "0", "--log", str(log_path),
-        SIMULATOR_KEYS=f"openai={GOOD}",
-    )  # fmt: skip
-    yield Simulator(port, log_path)
-    stop(process)
+    with running(log_path, SIMULATOR_KEYS=f"openai={GOOD}") as simulator:
+        yield simulator
 
 
 @pytest.fixture
@@ -40,10 +36,7 @@ def make(template, fast_simulator, strict, tmp_path_factory, gateways):
         folder = tmp_path_factory.mktemp("byok")
         made = Gateway(template, fast_simulator, folder, CREDENTIALS_KEY="c" * 40, **environment)
         gateways.append(made)
-        made.sql(
-            "UPDATE catalog_provider SET base_url = %s WHERE slug = 'openai'",
-            f"http://127.0.0.1:{strict.port}/openai/v1",
-        )
+        made.provider_is_at(strict, "openai", "/openai/v1")
         return made.start()
 
     return make
@@ -55,11 +48,8 @@ def plain(template, fast_simulator, strict, tmp_path_factory, gateways):
     folder = tmp_path_factory.mktemp("byok")
     made = Gateway(template, fast_simulator, folder, CREDENTIALS_KEY="c" * 40)
     gateways.append(made)
-    for slug, path in (("openai", "/openai/v1"), ("modal", "/modal")):
-        made.sql(
-            "UPDATE catalog_provider SET base_url = %s WHERE slug = %s",
-            f"http://127.0.0.1:{strict.port}{path}", slug,
-        )  # fmt: skip
+    made.provider_is_at(strict, "openai", "/openai/v1")
+    made.provider_is_at(strict, "modal", "/modal")
     return made.start()
 
 
@@ -292,7 +282,7 @@ def test_only_the_fee_is_held_when_ours_is_never_used(make):
     byok(gateway, manager, "PATCH", {"never_fall_back": True}, added["id"])
     answer = ask(gateway, alice, max_tokens=100)
     assert answer.status == 200 and answer.json["usage"]["cost"] > 0
-    assert ask(gateway, alice, max_tokens=100_00).status in {400, 402}
+    assert ask(gateway, alice, max_tokens=4000).status == 402
 
 
 def test_without_a_fee_no_credits_are_needed_but_debts_are_paid_first(plain):

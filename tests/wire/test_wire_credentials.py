@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from gateway_process import Gateway, unique, wait_until
-from simulator_process import Simulator, start, stop
+from simulator_process import running
 from wire_client import TURBO, bearer, chat, endpoints_of, get, only, request, stream, user
 from wire_records import charged, settled
 
@@ -26,12 +26,8 @@ OPENAI = {"provider": only("OpenAI")}
 def strict_simulator(tmp_path_factory):
     """OpenAI takes one key only."""
     log_path = tmp_path_factory.mktemp("strict") / "log.jsonl"
-    process, port = start(
-        "--ttft-ms", "0", "--tokens-per-second", "0", "--log", str(log_path),
-        SIMULATOR_KEYS=f"openai={GOOD}",
-    )  # fmt: skip
-    yield Simulator(port, log_path)
-    stop(process)
+    with running(log_path, SIMULATOR_KEYS=f"openai={GOOD}") as simulator:
+        yield simulator
 
 
 @pytest.fixture
@@ -45,10 +41,7 @@ def make(template, strict_simulator, tmp_path_factory, gateways):
             CREDENTIALS_KEY=OLD, GOOD_KEY=GOOD, BAD_KEY=BAD, CATALOG_POLL_S="0.1", **environment,
         )  # fmt: skip
         gateways.append(made)
-        made.sql(
-            "UPDATE catalog_provider SET base_url = %s WHERE slug = 'openai'",
-            f"http://127.0.0.1:{strict_simulator.port}/openai/v1",
-        )
+        made.provider_is_at(strict_simulator, "openai", "/openai/v1")
         return made
 
     return make
@@ -111,8 +104,7 @@ def test_one_refusal_of_moderation_is_not_the_keys_fault(make):
 def test_a_stored_key_goes_live_and_leaves_without_a_restart(make):
     gateway = make()
     alice = gateway.start().caller()
-    stranger = unique()
-    chat(gateway, alice, stranger, TURBO, **OPENAI)  # to the stand-in, which takes no "none" here
+    assert ask(gateway, alice).status == 502  # by the stand-in, which takes no "none" here
     add(gateway, "main", "GOOD_KEY")
     wait_until(lambda: ask(gateway, alice).status == 200, "the key to be live")
     gateway.sql("UPDATE catalog_credential SET enabled = %s", False)

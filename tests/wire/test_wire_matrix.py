@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from gateway_process import unique, wait_until
+from seed_tool import WEATHER
 from wire_client import chat, open_stream, stream
 from wire_records import charged, ended_record, generation_row, settled
 
@@ -21,19 +22,6 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / "catalog" / "data"
 PAGE = ROOT / "docs" / "providers.md"
 BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->\n"
-
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_current_weather",
-        "description": "Get the current weather in a given location",
-        "parameters": {
-            "type": "object",
-            "properties": {"location": {"type": "string"}},
-            "required": ["location"],
-        },
-    },
-}
 
 
 def read(name):
@@ -56,13 +44,10 @@ def model_of(provider, wanted=lambda endpoint: True):
     return served[0]["model"] if served else None
 
 
-def is_native(provider):
-    model = model_of(provider)
-    (found,) = (
-        each for each in ENDPOINTS if (each["provider"], each["model"]) == (provider, model)
-    )
-    row = PROVIDERS[provider]
-    return "tools" in set(found["supported_parameters"]) - set(row["params_unsupported"])
+def marked_tool(marker):
+    """One whose description is found in the provider's log."""
+    function = WEATHER["function"]
+    return WEATHER | {"function": function | {"description": f"{function['description']} {marker}"}}
 
 
 def png():
@@ -125,13 +110,16 @@ class Row:
         return "yes"
 
     def tools(self):
-        choice = self.whole("What is the weather like in Boston?", tools=[WEATHER], max_tokens=300)
+        marker = unique()
+        tools = [marked_tool(marker)]
+        choice = self.whole("What is the weather like in Boston?", tools=tools, max_tokens=300)
         (call,) = choice["message"]["tool_calls"]
         self._check_call(call, choice["finish_reason"])
-        return "native" if is_native(self.provider) else "as text"
+        return self._how_tools_were_sent(marker)
 
     def stream_tools(self):
-        answer = self.streamed("What is the weather like in Boston?", tools=[WEATHER])
+        marker = unique()
+        answer = self.streamed("What is the weather like in Boston?", tools=[marked_tool(marker)])
         pieces = [
             call for choice in answer.choices for call in choice["delta"].get("tool_calls") or ()
         ]
@@ -142,7 +130,11 @@ class Row:
         }
         reason = answer.choices[-1]["finish_reason"]
         self._check_call({**pieces[0], "function": function}, reason)
-        return "native" if is_native(self.provider) else "as text"
+        return self._how_tools_were_sent(marker)
+
+    def _how_tools_were_sent(self, marker):
+        (record,) = self.gateway.upstream(marker)
+        return "native" if "tools" in record["body"] else "as text"
 
     def _check_call(self, call, finish_reason):
         assert call["id"] and call["type"] == "function"

@@ -147,7 +147,8 @@ def test_fifty_parallel_deliveries_credit_once(shop, account, alice):
 
     wait_until(answered, "50 deliveries")
     account.control("hold", held=False)
-    assert {each["status"] for each in account.control("state")["deliveries"]} == {200}
+    sent = account.control("state")["deliveries"]
+    assert {each["status"] for each in sent if each["event"] == event["id"]} == {200}
     assert credits_of(shop, alice) == 10
 
 
@@ -263,7 +264,13 @@ def test_stripe_down_is_a_503_and_the_same_key_goes_on(shop, account, alice):
     assert answer.status == 200 and answer.json["data"]["url"]
 
 
-def test_no_secret_is_in_the_log(shop, account):
+def test_no_secret_is_in_the_log(shop, account, alice):
+    """What was refused and what failed is there."""
+    account.control("fault", path="checkout", status=500, times=3)
+    assert call(shop, alice, "POST", "checkout", {"amount": 10}).status == 503
+    buy(shop, account, alice)
+    assert request(shop, "POST", HOOK, b"{}", {"Stripe-Signature": signed(b"x")}).status == 400
+    assert "Stripe did not open a checkout" in shop.log()
     assert account.key not in shop.log() and SECRET not in shop.log()
 
 

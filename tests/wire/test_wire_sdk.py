@@ -8,6 +8,7 @@ import json
 import openai
 import pytest
 from gateway_process import unique
+from seed_tool import WEATHER
 from wire_client import (
     TURBO,
     get,
@@ -21,24 +22,7 @@ pytestmark = pytest.mark.database
 
 GPT_4O = "openai/gpt-4o"
 QUESTION = {"role": "user", "content": "What is the weather like in Boston?"}
-# Seed, Tool Calls.
-TOOLS = [{
-    "type": "function",
-    "function": {
-        "name": "get_current_weather",
-        "description": "Get the current weather in a given location",
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "location": {
-                    "type": "string", "description": "The city and state, e.g. San Francisco, CA",
-                },
-                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
-            },
-            "required": ["location"],
-        },
-    },
-}]  # fmt: skip
+TOOLS = [WEATHER]
 
 
 def client_of(gateway, key, kind=openai.OpenAI):
