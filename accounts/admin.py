@@ -15,6 +15,7 @@ from django.utils.html import format_html
 
 from accounts import key_changes
 from accounts.forms import DollarsField, ReasonField
+from accounts.member_admin import MemberAdmin as MemberAdmin
 from accounts.models import ApiKey, KeyChange, User
 from accounts.provider_key_admin import ProviderKeyAdmin as ProviderKeyAdmin
 
@@ -111,20 +112,22 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "name",
         "label",
         "user",
+        "member",
         "is_management",
         "disabled",
         "created_at",
         "expires_at",
     )
     list_filter = ("disabled", "is_management")
-    search_fields = ("name", "label", "user__email")
-    list_select_related = ("user",)
+    search_fields = ("name", "label", "user__email", "member__user__email")
+    list_select_related = ("user", "member__user", "member__owner")
     fields = (
-        "user", "name", "label", "is_management", "disabled", "allowed_models", "limit",
+        "user", "member", "name", "label", "is_management", "disabled", "allowed_models", "limit",
         "created_at", "updated_at", "expires_at", "deleted_at", "reason",
     )  # fmt: skip
     readonly_fields = (
-        "user", "label", "is_management", "limit", "created_at", "updated_at", "deleted_at",
+        "user", "member", "label", "is_management", "limit", "created_at", "updated_at",
+        "deleted_at",
     )  # fmt: skip
     inlines = (KeyChangeInline,)
 

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts import own_providers
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Member, User
 from accounts.own_providers import OwnProvider
 from openrouter_site.cell import CellMap
 from openrouter_site.database import orm_connection
@@ -32,12 +32,17 @@ _KEYS_IN_MEMORY = 10_000
 # One text for every key that is refused, so that nobody can tell which part was wrong.
 REFUSED = "User not found."
 MISSING = "No auth credentials found"
+OWNER = "owner"
 MANAGEMENT_ONLY = "This is a management key: it manages keys and cannot call models."
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Who calls, as the data plane knows him. `account_id` is his ledger account."""
+    """Who calls, as the data plane knows him. `account_id` is the ledger account he spends from.
+
+    `user_id` owns that account. A member of it who is not the owner has a `member_id`; `holder_id`
+    is the user who has this key, whichever he is.
+    """
 
     id: int
     digest: str
@@ -52,6 +57,9 @@ class Key:
     expires_at_s: float | None
     is_management: bool = False
     allowed_models: frozenset[str] = frozenset()
+    member_id: int | None = None
+    holder_id: int = 0
+    role: str = OWNER
     own_providers: Mapping[str, OwnProvider] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -92,21 +100,31 @@ def create(
     expires_at: datetime | None = None,
     is_management: bool = False,
     allowed_models: Sequence[str] = (),
+    member: Member | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key row of this user, and the key itself, which exists nowhere else."""
+    """A new key row of this user, and the key itself, which exists nowhere else.
+
+    `member` has it, if it is not the user's own.
+    """
+    if member is not None and member.owner_id != user.pk:
+        raise ValueError("a member's key spends from the account he is a member of")
     key = mint()
     row = ApiKey.objects.create(
         user=user, name=name, digest=digest(key), label=label(key), expires_at=expires_at,
-        is_management=is_management, allowed_models=list(allowed_models),
+        is_management=is_management, allowed_models=list(allowed_models), member=member,
     )  # fmt: skip
     return row, key
 
 
 def _load(key_digest: str) -> Key | Refused:
     with orm_connection():
-        row = ApiKey.objects.select_related("user").filter(digest=key_digest).first()
+        found = ApiKey.objects.select_related("user", "member__user")
+        row = found.filter(digest=key_digest).first()
         own = {} if row is None else own_providers.load(row.user_id)
     if row is None or row.disabled or not row.user.is_active:
+        return Refused()
+    member = row.member
+    if member is not None and (member.removed_at is not None or not member.user.is_active):
         return Refused()
     return Key(
         id=row.pk,
@@ -122,6 +140,9 @@ def _load(key_digest: str) -> Key | Refused:
         expires_at_s=row.expires_at.timestamp() if row.expires_at else None,
         is_management=row.is_management,
         allowed_models=frozenset(row.allowed_models or ()),
+        member_id=row.member_id,
+        holder_id=member.user_id if member else row.user_id,
+        role=member.role if member else OWNER,
         own_providers=own,
     )
 

@@ -8,6 +8,9 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from accounts.member_rows import Invitation as Invitation
+from accounts.member_rows import Member as Member
+from accounts.member_rows import MemberChange as MemberChange
 from accounts.provider_key_row import ProviderKey as ProviderKey
 from catalog.validators import text_list
 
@@ -66,7 +69,17 @@ class User(AbstractUser):
 class ApiKey(models.Model):
     """A key. Only its SHA-256 is kept; `label` is what may be shown of it."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="keys")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="keys", help_text="Whose credits it spends."
+    )
+    member = models.ForeignKey(
+        Member,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="keys",
+        help_text="Who has it, if not the owner of these credits.",
+    )
     name = models.CharField(max_length=120, default="API key")
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 hex of the whole key.")
     label = models.CharField(max_length=24, help_text="sk-or-v1-abc...xyz")

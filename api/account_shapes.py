@@ -14,7 +14,7 @@ from django.conf import settings
 
 from accounts.keys import Key
 from api.credits import KeyUsage
-from billing.models import Generation
+from billing.models import Generation, MemberBudget
 from openrouter_site.money import dollars
 
 JsonObject = dict[str, Any]
@@ -108,8 +108,8 @@ def key_shape(key: Key, usage: KeyUsage) -> JsonObject:
     """Key (seed, Rate Limits and Credits Remaining), with today's fields (1.9) beside it.
 
     `rate_limit` holds the real figures, as in the seed. `byok_usage` is what providers charged to
-    the user's own keys there. Budgets, workspaces and data regions do not exist here; strict
-    clients need their fields all the same.
+    the user's own keys there. Workspaces and data regions do not exist here; strict clients need
+    their fields all the same.
     """
     expires_at = None if key.expires_at_s is None else datetime.fromtimestamp(key.expires_at_s, UTC)
     return {
@@ -129,11 +129,33 @@ def key_shape(key: Key, usage: KeyUsage) -> JsonObject:
         "byok_usage_monthly": dollars(usage.own_monthly_nano),
         "free_model_daily_requests": _free_requests(usage),
         "expires_at": expires_at and expires_at.isoformat(),
-        "creator_user_id": f"user_{key.user_id}",
+        "creator_user_id": f"user_{key.holder_id}",
         "is_management_key": key.is_management,
         "is_provisioning_key": key.is_management,
         **_NOT_HERE,
+        **_membership(key, usage.member_budget),
     }
+
+
+def _membership(key: Key, budget: MemberBudget | None) -> JsonObject:
+    """The account that a member's key spends from, and the budget he has there, if he has one."""
+    if key.member_id is None:
+        return {"budgets": [], "effective_budget": None, "organization_id": None}
+    organization = {"organization_id": f"org_{key.user_id}"}
+    if budget is None or budget.limit_nano is None:
+        return {"budgets": [], "effective_budget": None, **organization}
+    shape = {
+        "budget_id": f"member_{key.member_id}",
+        "guardrail_id": None,
+        "scope": "member",
+        "limit_usd": dollars(budget.limit_nano),
+        "spend_usd": dollars(budget.spent_nano),
+        "remaining_usd": dollars(max(0, budget.limit_nano - budget.spent_nano)),
+        "reset_interval": budget.period or None,
+        "resets_at": None,
+        "include_byok": False,
+    }
+    return {"budgets": [shape], "effective_budget": shape, **organization}
 
 
 def _rate_limit(usage: KeyUsage) -> JsonObject:
@@ -157,8 +179,5 @@ def _free_requests(usage: KeyUsage) -> JsonObject:
 _NOT_HERE: JsonObject = {
     "include_byok_in_limit": False,
     "allowed_data_regions": ["global"],
-    "budgets": [],
-    "effective_budget": None,
-    "organization_id": None,
     "workspace_id": None,
 }

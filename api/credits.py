@@ -14,7 +14,7 @@ from accounts.keys import Key
 from billing import balances
 from billing.book import CORRECTIONS, PROMO, REVENUE, period_start
 from billing.limit_figures import free_requests_since, requests_per_second
-from billing.models import Generation, Transfer
+from billing.models import Generation, MemberBudget, Transfer
 
 
 def credits_left(key: Key, now: datetime) -> int:
@@ -64,6 +64,7 @@ class KeyUsage:
     own_daily_nano: int = 0
     own_weekly_nano: int = 0
     own_monthly_nano: int = 0
+    member_budget: MemberBudget | None = None
 
 
 def begin_of(period: str, now: datetime) -> datetime:
@@ -99,14 +100,15 @@ def _has_paid(key: Key) -> bool:
 
 
 def key_usage(key: Key, now: datetime) -> KeyUsage:
-    """Five queries: account, budget, the sums of the month, today's free requests, payments."""
-    account, budget = balances.account_row(key.account_id), balances.budget_row(key.id, now)
+    """Five queries: account, budgets, the sums of the month, today's free requests, payments."""
+    account = balances.account_row(key.account_id)
+    budget, member = balances.budgets(key.id, now)
     (daily, weekly, monthly), own = _spent_since(
         key, [begin_of(period, now) for period in ("daily", "weekly", "monthly")]
     )
     limit = budget.limit_nano
     return KeyUsage(
-        requests_per_second=requests_per_second(balances.left_nano(account, budget)),
+        requests_per_second=requests_per_second(balances.left_nano(account, (budget, member))),
         total_nano=budget.spent_total_nano,
         daily_nano=daily,
         weekly_nano=weekly,
@@ -120,4 +122,5 @@ def key_usage(key: Key, now: datetime) -> KeyUsage:
         own_weekly_nano=own[1],
         own_monthly_nano=own[2],
         own_total_nano=own[3],
+        member_budget=member,
     )

@@ -5,6 +5,7 @@ Amounts are exact: a JSON number becomes a Decimal and then nano-dollars.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,16 +23,21 @@ _NAME_CHARACTERS_MAX = 120
 _MODELS_MAX = 200
 _KNOWN = (
     "name", "disabled", "expires_at", "allowed_models", "limit", "limit_reset",
+    "creator_user_id",
     # OpenRouter's clients send these; they have no meaning here.
-    "include_byok_in_limit", "creator_user_id", "workspace_id",
+    "include_byok_in_limit", "workspace_id",
 )  # fmt: skip
 _PERIODS = tuple(period for period in KeyBudget.Period.values if period)
 
 
 @dataclass(slots=True)
 class KeyFields:
-    """`row` has the columns to set, `budget` is limit_nano and period as far as they were sent."""
+    """`row` has the columns to set, `budget` is limit_nano and period as far as they were sent.
 
+    `holder` is the user for whom the key is, None whoever asks.
+    """
+
+    holder: int | None = None
     row: dict[str, Any] = field(default_factory=dict)
     budget: dict[str, Any] = field(default_factory=dict)
 
@@ -52,14 +58,31 @@ def read(request: Request, *, is_new: bool) -> KeyFields:
         fields.row["expires_at"] = _moment(body["expires_at"])
     if "allowed_models" in body:
         fields.row["allowed_models"] = _models(body["allowed_models"])
+    if is_new and body.get("creator_user_id") is not None:
+        fields.holder = user_number(body["creator_user_id"], "creator_user_id")
+    fields.budget = read_budget(body)
+    return fields
+
+
+def read_budget(body: dict[str, Any]) -> dict[str, Any]:
+    """`limit` and `limit_reset` as limit_nano and period, as far as they were sent."""
+    budget: dict[str, Any] = {}
     if "limit" in body:
-        fields.budget["limit_nano"] = _limit(body["limit"])
+        budget["limit_nano"] = _limit(body["limit"])
     if "limit_reset" in body:
         period = body["limit_reset"]
         if period is not None and period not in _PERIODS:
             raise _wrong("limit_reset", f"must be null or one of {', '.join(_PERIODS)}.")
-        fields.budget["period"] = period or ""
-    return fields
+        budget["period"] = period or ""
+    return budget
+
+
+def user_number(value: Any, name: str) -> int:
+    """7 of "user_7", as members and keys name their users."""
+    match = re.fullmatch(r"user_([0-9]{1,18})", value) if isinstance(value, str) else None
+    if match is None:
+        raise _wrong(name, 'must be the id of a user, like "user_7".')
+    return int(match[1])
 
 
 def _wrong(name: str, text: str) -> BadRequest:

@@ -1,8 +1,8 @@
 """Managing one's keys by API, with a management key: GET, POST /keys; GET, PATCH, DELETE
 /keys/{hash} (openrouter-today 1.9).
 
-A management key sees and changes the inference keys of its user. It makes no inference, and it is
-itself made and ended by the operator only.
+A management key sees and changes the inference keys of its user (`api.access` says which, where an
+account has members). It makes no inference, and is no key that can be managed here.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from rest_framework.response import Response
 from accounts import key_changes, keys
 from accounts.models import ApiKey, User
 from api import key_fields, key_rows
-from api.authentication import KeyAuthentication, caller
+from api.access import actor, holder_of, manageable_keys, manager
+from api.authentication import KeyAuthentication
 from api.views import answers
-from billing.key_limits import set_limit
+from billing.key_limits import overlaid, set_limit
 from billing.models import KeyBudget
-from openrouter_site.errors import BadRequest, Conflict, Forbidden, NotFound
+from openrouter_site.errors import BadRequest, Conflict, NotFound
 
 JsonObject = dict[str, Any]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -33,12 +34,12 @@ _KEYS_MAX = 1_000
 @answers(("GET", "HEAD", "POST"), KeyAuthentication)
 def collection(request: Request) -> Response:
     """`{"data": [Key], "total_count"}`, or 201 `{"data": Key, "key"}` for a new one."""
-    manager = _manager(request)
+    managing = manager(request)
     if request.method == "POST":
-        row, key = _created(request, manager)
+        row, key = _created(request, managing)
         return Response({"data": _shape(row), "key": key}, status=201)
     query = request.query_params
-    found = key_rows.of_user(manager.user_id)
+    found = manageable_keys(managing)
     if query.get("include_disabled", "").lower() not in {"1", "true"}:
         found = found.filter(disabled=False)
     offset = _number(query.get("offset", "0"), "offset", 0, 10**9)
@@ -51,62 +52,50 @@ def collection(request: Request) -> Response:
 @answers(("GET", "HEAD", "PATCH", "DELETE"), KeyAuthentication)
 def one(request: Request, digest: str) -> Response:
     """`{"data": Key}`, or `{"deleted": true}`; another user's key is not found."""
-    manager = _manager(request)
+    managing = manager(request)
     row = None
     if _DIGEST.fullmatch(digest):
-        row = key_rows.of_user(manager.user_id).filter(digest=digest).first()
+        row = manageable_keys(managing).filter(digest=digest).first()
     if row is None:
         raise NotFound("Key not found")
     if request.method == "DELETE":
-        key_changes.delete(row, actor=_actor(manager))
+        key_changes.delete(row, actor=actor(managing))
         return Response({"deleted": True})
     if request.method == "PATCH":
-        _change(row, key_fields.read(request, is_new=False), _actor(manager))
+        _change(row, key_fields.read(request, is_new=False), actor(managing))
     return Response({"data": _shape(row)})
 
 
-def _manager(request: Request) -> keys.Key:
-    key = caller(request)
-    if not key.is_management:
-        raise Forbidden(
-            "Only management keys can perform this operation",
-            {"remedy_hint": "An operator makes one with manage.py createkey --management."},
-        )
-    return key
-
-
-def _actor(manager: keys.Key) -> str:
-    return f"key:{manager.label}"
-
-
-def _created(request: Request, manager: keys.Key) -> tuple[ApiKey, str]:
+def _created(request: Request, managing: keys.Key) -> tuple[ApiKey, str]:
     fields = key_fields.read(request, is_new=True)
     if fields.budget.get("period") and fields.budget.get("limit_nano") is None:
         raise BadRequest("limit_reset needs a limit.", {"field": "limit"})
     with transaction.atomic():
         # The user's row makes parallel requests take turns, so that the count holds.
-        user = User.objects.select_for_update(no_key=True).get(pk=manager.user_id)
-        if key_rows.of_user(user.pk).count() >= _KEYS_MAX:
+        user = User.objects.select_for_update(no_key=True).get(pk=managing.user_id)
+        known = ApiKey.objects.filter(user=user, deleted_at=None, is_management=False)
+        if known.count() >= _KEYS_MAX:
             raise Conflict(f"There are {_KEYS_MAX} keys, and no more are allowed. Delete some.")
         row, key = keys.create(
             user,
             fields.row["name"],
             expires_at=fields.row.get("expires_at"),
             allowed_models=fields.row.get("allowed_models", ()),
+            member=holder_of(managing, fields.holder),
         )
-        _change(row, fields, _actor(manager))
+        _change(row, fields, actor(managing))
     return row, key
 
 
-def _change(row: ApiKey, fields: key_fields.KeyFields, actor: str) -> None:
+def _change(row: ApiKey, fields: key_fields.KeyFields, who: str) -> None:
     with transaction.atomic():
         # The limit first: it locks the account and then the key, in the order of billing.batch.
         if fields.budget:
-            budget = KeyBudget.objects.filter(pk=row.pk).first() or KeyBudget()
-            wanted = {"limit_nano": budget.limit_nano, "period": budget.period} | fields.budget
-            set_limit(row, wanted["limit_nano"], wanted["period"], actor=actor)
+            budget = KeyBudget.objects.filter(pk=row.pk).first()
+            limit_nano, period = overlaid(budget, fields.budget)
+            set_limit(row, limit_nano, period, actor=who)
         if fields.row:
-            key_changes.change(row, fields.row, actor=actor)
+            key_changes.change(row, fields.row, actor=who)
 
 
 def _shape(row: ApiKey) -> JsonObject:

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from accounts.keys import Key
 from api import payment_shapes
+from api.access import owner_of_account
 from api.authentication import KeyAuthentication, caller
 from api.bodies import read_object
 from api.payment_bodies import (
@@ -95,9 +96,7 @@ def _answered(view: View) -> View:
 
 def _owner(request: Request) -> Key:
     """A key that may decide about its account's money: without a limit, of the account's owner."""
-    key = caller(request)
-    if key.account_id != f"user:{key.user_id}":
-        raise Forbidden("Only the owner of the account may do this.")
+    key = owner_of_account(caller(request))
     if KeyBudget.objects.filter(pk=key.id, limit_nano__isnull=False).exists():
         raise Forbidden("This key has a credit limit. Use one that has none.")
     return key
@@ -109,7 +108,7 @@ def checkout(request: Request) -> Response:
     """GET: what can be bought. POST `{amount}`: `{"data": {"url", "amount", "fee", "total"}}`."""
     if request.method != "POST":
         return Response({"data": payment_shapes.offer_shape()})
-    key = caller(request)
+    key = owner_of_account(caller(request))
     body = read_object(request, ("amount", "save_payment_method"))
     if mode() is Mode.MANUAL:
         raise Forbidden(_MANUAL)
@@ -145,7 +144,7 @@ def _not_too_many(key: Key, repeated: str | None) -> None:
 @answers_get(KeyAuthentication)
 def payments(request: Request) -> Response:
     """`{"data": [Payment]}`, newest first."""
-    key = caller(request)
+    key = owner_of_account(caller(request))
     rows = Checkout.objects.filter(user_id=key.user_id, account_id=key.account_id)
     listed = list(rows.order_by("-created_at", "-id")[:_LISTED_MAX])
     found: dict[str, list[PaymentRefund]] = {row.id: [] for row in listed}
@@ -188,7 +187,7 @@ def auto_top_up(request: Request) -> Response:
         key = _owner(request)
         row = _changed(key, read_object(request, ("enabled", "threshold", "amount", "monthly_cap")))
     else:
-        key = caller(request)
+        key = owner_of_account(caller(request))
         found = AutoTopUp.objects.filter(pk=key.user_id, account_id=key.account_id).first()
         row = found or AutoTopUp()
     spent_nano = auto_topup.spent_this_month_nano(key.account_id, datetime.now(UTC))

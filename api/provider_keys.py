@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from accounts import provider_keys
 from accounts.keys import Key
 from accounts.models import ProviderKey
+from api.access import manager_of_account
 from api.authentication import KeyAuthentication, caller
 from api.bodies import read_object
 from api.provider_key_fields import KNOWN, NOT_HERE, fields_of, text_of
@@ -57,7 +58,7 @@ def collection(request: Request) -> Response:
     """`{"data": [BYOKKey], "total_count"}`, or 201 `{"data": BYOKKey}` for a new one."""
     if request.method == "POST":
         return Response({"data": _shape(_created(request, _manager(request)))}, status=201)
-    rows = provider_keys.of_user(caller(request).user_id)
+    rows = provider_keys.of_user(manager_of_account(caller(request)).user_id)
     return Response({"data": [_shape(row) for row in rows], "total_count": len(rows)})
 
 
@@ -65,7 +66,7 @@ def collection(request: Request) -> Response:
 def one(request: Request, id: str) -> Response:
     """`{"data": BYOKKey}`, or `{"deleted": true}`; another user's is not found."""
     if request.method == "GET":
-        return Response({"data": _shape(_found(caller(request), id))})
+        return Response({"data": _shape(_found(manager_of_account(caller(request)), id))})
     row = _found(_manager(request), id)
     if request.method == "PATCH":
         return Response({"data": _shape(_changed(request, row))})
@@ -74,7 +75,7 @@ def one(request: Request, id: str) -> Response:
 
 
 def _manager(request: Request) -> Key:
-    key = caller(request)
+    key = manager_of_account(caller(request))
     if not key.is_management:
         raise Forbidden(
             "Provider keys are changed with a management key.",

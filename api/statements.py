@@ -10,6 +10,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
+from api.access import manager_of_account
 from api.authentication import KeyAuthentication, caller
 from api.views import answers_get
 from billing.statement import month_of, pieces
@@ -19,14 +20,15 @@ from openrouter_site.errors import BadRequest
 
 @answers_get(KeyAuthentication)
 def statement(request: Request) -> Any:
-    """The month under way when none is named. Raises BadRequest."""
+    """The month under way when none is named. Raises BadRequest, Forbidden."""
+    key = manager_of_account(caller(request))
     text = request.query_params.get("month") or f"{timezone.now():%Y-%m}"
     try:
         month = month_of(text)
     except ValueError:
         raise BadRequest("month must be a month like 2026-11.", {"field": "month"}) from None
     return StreamingHttpResponse(
-        _streamed(pieces(caller(request).account_id, month)),
+        _streamed(pieces(key.account_id, month)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="statement-{text}.csv"'},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api import keys, parameters, payments, provider_keys, statements, views
+from api import invitations, keys, members, parameters, payments, provider_keys, statements, views
 
 app_name = "api"
 
@@ -20,6 +20,13 @@ urlpatterns = [
     path("auth/key", views.key, name="auth-key"),
     path("keys", keys.collection, name="keys"),
     path("keys/<str:digest>", keys.one, name="managed-key"),
+    path("organization/members", members.collection, name="members"),
+    path("organization/members/<str:id>", members.one, name="member"),
+    path("organization/memberships", members.memberships, name="memberships"),
+    path("organization/memberships/<str:id>", members.membership, name="membership"),
+    path("organization/invitations", invitations.collection, name="invitations"),
+    path("organization/invitations/accept", invitations.accept, name="invitation-accept"),
+    path("organization/invitations/<str:id>", invitations.one, name="invitation"),
     path("credits", views.credits, name="credits"),
     path("credits/statement", statements.statement, name="credits-statement"),
     path("byok", provider_keys.collection, name="provider-keys"),

@@ -32,10 +32,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import account_shapes, catalog_shapes
+from api.access import manager_of_account, visible_generations
 from api.authentication import KeyAuthentication, OptionalKeyAuthentication, caller
 from api.credits import account_credits, credits_left, key_usage
 from api.model_query import ModelQuery, offered
-from billing.models import Generation
 from catalog import live
 from catalog.snapshot import Model
 from openrouter_site.database import OUTAGES
@@ -222,7 +222,7 @@ def generation(request: Request) -> Response:
     row = None
     # What cannot be an id is not looked up: PostgreSQL refuses some characters with an error.
     if _GENERATION_ID.fullmatch(generation_id):
-        row = Generation.objects.filter(pk=generation_id, user_id=caller(request).user_id).first()
+        row = visible_generations(caller(request)).filter(pk=generation_id).first()
     if row is None:
         raise NotFound(f"Generation {generation_id} not found")
     return Response({"data": account_shapes.generation_shape(row)})
@@ -239,7 +239,7 @@ def key(request: Request) -> Response:
 @answers_get(KeyAuthentication)
 def credits(request: Request) -> Response:
     """`{"data": {"total_credits", "total_usage"}}` of the whole account, in dollars."""
-    account = account_credits(caller(request))
+    account = account_credits(manager_of_account(caller(request)))
     return Response(
         {
             "data": {

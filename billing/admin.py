@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from billing import operator_pages
-from billing.models import Account, Generation, Hold, KeyBudget, Transfer
+from billing.models import Account, Generation, Hold, KeyBudget, MemberBudget, Transfer
 from openrouter_site.money import format_amount
 
 if TYPE_CHECKING:
@@ -79,6 +79,17 @@ class KeyBudgetAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view(operator_pages.limit)
         ours = path("<int:key_id>/limit/", view, name="billing_keybudget_limit")
         return [ours, *super().get_urls()]
+
+
+@admin.register(MemberBudget)
+class MemberBudgetAdmin(ReadOnlyAdmin):
+    list_display = (
+        "member", _dollars("limit_nano"), "period", "period_start", _dollars("spent_nano"),
+        _dollars("spent_total_nano"), _dollars("held_nano"),
+    )  # fmt: skip
+    list_filter = ("period",)
+    list_select_related = ("member__user", "member__owner")
+    search_fields = ("member__user__email", "member__owner__email")
 
 
 @admin.register(Hold)

@@ -6,6 +6,7 @@ and writes back what changed. Amounts are nano-dollars.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -36,9 +37,12 @@ class AccountRow:
 
 @dataclass(slots=True)
 class BudgetRow:
-    """What a key may spend; `enabled` is the key's own state at this moment."""
+    """What a key, or a member with all keys, may spend; `id` is the key's or the member's.
 
-    key_id: int
+    `enabled` is the key's own state at this moment. A member's key counts in `member` too.
+    """
+
+    id: int
     enabled: bool = True
     limit_nano: int | None = None
     period: str = ""
@@ -47,6 +51,13 @@ class BudgetRow:
     spent_total_nano: int = 0
     held_nano: int = 0
     rolled: bool = False
+    member: BudgetRow | None = None
+
+    def each(self) -> Iterator[BudgetRow]:
+        """All budgets that a request with this key must fit in."""
+        yield self
+        if self.member is not None:
+            yield self.member
 
     @property
     def available_nano(self) -> int | None:
@@ -62,6 +73,12 @@ class BudgetRow:
             self.spent_nano = 0
             self.rolled = True
 
+    def count(self, charge_nano: int, period_start: date | None) -> None:
+        """A charge; one from a period that is over does not burden the current one."""
+        self.spent_total_nano += charge_nano
+        if self.period_start == period_start:
+            self.spent_nano = max(0, self.spent_nano + charge_nano)
+
 
 @dataclass(slots=True)
 class HoldRow:
@@ -72,6 +89,7 @@ class HoldRow:
     key_id: int
     amount_nano: int
     period_start: date | None = None
+    member_period_start: date | None = None
     progress_nano: int = 0
     progress_tokens: int = 0
     charged_nano: int = 0
@@ -80,6 +98,13 @@ class HoldRow:
     instance_id: str = ""
     created_at: datetime | None = None
     expires_at: datetime | None = None
+
+    def charged_budgets(self, budget: BudgetRow | None) -> Iterator[tuple[BudgetRow, date | None]]:
+        """Each budget of its key with the period in which this hold was opened."""
+        if budget is not None:
+            yield budget, self.period_start
+            if budget.member is not None:
+                yield budget.member, self.member_period_start
 
 
 @dataclass(slots=True, frozen=True)
@@ -175,11 +200,13 @@ class Book:
     now: datetime
     accounts: dict[str, AccountRow] = field(default_factory=dict)
     budgets: dict[int, BudgetRow] = field(default_factory=dict)
+    members: dict[int, BudgetRow] = field(default_factory=dict)
     holds: dict[str, HoldRow] = field(default_factory=dict)
     known_transfers: dict[str, TransferRow] = field(default_factory=dict)
     refundable: dict[str, tuple[str, int]] = field(default_factory=dict)
     touched_accounts: set[str] = field(default_factory=set)
     touched_budgets: set[int] = field(default_factory=set)
+    touched_members: set[int] = field(default_factory=set)
     touched_holds: set[str] = field(default_factory=set)
     new_holds: dict[str, HoldRow] = field(default_factory=dict)
     transfers: dict[str, TransferRow] = field(default_factory=dict)
@@ -192,10 +219,12 @@ class Book:
         return self.accounts[account_id]
 
     def budget(self, key_id: int) -> BudgetRow | None:
-        """The key's budget, to be changed; None when the key is gone."""
+        """The key's budget, to be changed, and its member's; None when the key is gone."""
         budget = self.budgets.get(key_id)
         if budget is not None:
             self.touched_budgets.add(key_id)
+            if budget.member is not None:
+                self.touched_members.add(budget.member.id)
         return budget
 
     def hold(self, hold_id: str) -> HoldRow | None:

@@ -25,7 +25,10 @@ _GENERATION_UPSERT = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
 
 def store(connection: Connection, book: Book) -> None:
     _update_accounts(connection, [book.accounts[id] for id in sorted(book.touched_accounts)])
-    _update_budgets(connection, [book.budgets[id] for id in sorted(book.touched_budgets)])
+    keys = [book.budgets[id] for id in sorted(book.touched_budgets)]
+    members = [book.members[id] for id in sorted(book.touched_members)]
+    _update_budgets(connection, "billing_keybudget", "key_id", keys)
+    _update_budgets(connection, "billing_memberbudget", "member_id", members)
     _insert_holds(connection, book.new_holds.values())
     _update_holds(connection, [book.holds[id] for id in sorted(book.touched_holds)])
     _insert_transfers(connection, book.transfers.values())
@@ -51,37 +54,40 @@ def _update_accounts(connection: Connection, accounts: Iterable[AccountRow]) -> 
     )
 
 
-def _update_budgets(connection: Connection, budgets: Sequence[BudgetRow]) -> None:
+def _update_budgets(
+    connection: Connection, table: str, id: str, budgets: Sequence[BudgetRow]
+) -> None:
     _many(
         connection,
-        "UPDATE billing_keybudget SET spent_nano = v.column2, spent_total_nano = v.column3,"
+        f"UPDATE {table} SET spent_nano = v.column2, spent_total_nano = v.column3,"
         " held_nano = v.column4"
-        " FROM ({rows}) AS v WHERE billing_keybudget.key_id = v.column1",
+        f" FROM ({{rows}}) AS v WHERE {table}.{id} = v.column1",
         ("bigint",) * 4,
-        [(row.key_id, row.spent_nano, row.spent_total_nano, row.held_nano) for row in budgets],
+        [(row.id, row.spent_nano, row.spent_total_nano, row.held_nano) for row in budgets],
     )
     for row in budgets:
         if row.rolled:
             connection.execute(
-                "UPDATE billing_keybudget SET period_start = ? WHERE key_id = ?",
-                (row.period_start and str(row.period_start), row.key_id),
+                f"UPDATE {table} SET period_start = ? WHERE {id} = ?",
+                (row.period_start and str(row.period_start), row.id),
             )
 
 
 def _insert_holds(connection: Connection, holds: Iterable[HoldRow]) -> None:
     _many(
         connection,
-        "INSERT INTO billing_hold (id, account_id, key_id, period_start, amount_nano,"
-        " progress_nano, progress_tokens, charged_nano, state, details, instance_id, created_at,"
-        " expires_at) {rows}",
+        "INSERT INTO billing_hold (id, account_id, key_id, period_start, member_period_start,"
+        " amount_nano, progress_nano, progress_tokens, charged_nano, state, details, instance_id,"
+        " created_at, expires_at) {rows}",
         (
-            "text", "text", "bigint", "date", *["bigint"] * 4, "text", "text", "text",
+            "text", "text", "bigint", "date", "date", *["bigint"] * 4, "text", "text", "text",
             "timestamptz", "timestamptz",
         ),
         [
             (
                 row.id, row.account_id, row.key_id,
-                str(row.period_start) if row.period_start else None,
+                row.period_start and str(row.period_start),
+                row.member_period_start and str(row.member_period_start),
                 row.amount_nano, row.progress_nano, row.progress_tokens, row.charged_nano,
                 row.state, row.details, row.instance_id,
                 connection.moment(row.created_at or datetime.now(UTC)),

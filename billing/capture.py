@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from billing.book import OVERRUN, REVENUE, Book, BudgetRow, GenerationRow, HoldRow
+from billing.book import OVERRUN, REVENUE, Book, GenerationRow, HoldRow
 from billing.ledger import Operation
 from billing.refusals import HoldMissing
 
@@ -22,25 +22,15 @@ def _release(book: Book, hold: HoldRow, charge_nano: int, state: str) -> None:
     """Close an open hold: the charge leaves the account, the rest is free again."""
     account = book.account(hold.account_id)
     account.held_nano -= hold.amount_nano
-    budget = book.budget(hold.key_id)
-    if budget is not None:
+    for budget, period_start in hold.charged_budgets(book.budget(hold.key_id)):
         budget.held_nano -= hold.amount_nano
-    _spend(budget, hold, charge_nano)
+        budget.count(charge_nano, period_start)
     if charge_nano:
         book.transfer(
             f"cap:{hold.id}", hold.account_id, REVENUE, charge_nano, kind="capture", ref=hold.id
         )
     hold.state = state
     hold.charged_nano = charge_nano
-
-
-def _spend(budget: BudgetRow | None, hold: HoldRow, charge_nano: int) -> None:
-    """Count a charge. One from a period that is over does not burden the current one."""
-    if budget is None:
-        return
-    budget.spent_total_nano += charge_nano
-    if budget.period_start == hold.period_start:
-        budget.spent_nano = max(0, budget.spent_nano + charge_nano)
 
 
 def _record(book: Book, generation: GenerationRow, charge_nano: int) -> None:
@@ -93,11 +83,10 @@ class Settle(Operation):
     def _affordable(self, book: Book, hold: HoldRow, actual: int) -> int:
         """What recovery released may be spent by now, and no limit may ever be overstepped."""
         left = book.account(hold.account_id).available_nano
-        budget = book.budget(hold.key_id)
-        limit_left = None if budget is None else budget.available_nano
-        if budget is not None and limit_left is not None:
-            in_period = budget.period_start == hold.period_start
-            left = min(left, limit_left) if in_period else left
+        for budget, period_start in hold.charged_budgets(book.budget(hold.key_id)):
+            limit_left = budget.available_nano
+            if limit_left is not None and budget.period_start == period_start:
+                left = min(left, limit_left)
         return min(actual, hold.amount_nano, hold.charged_nano + max(0, left))
 
 
@@ -110,7 +99,8 @@ def _adjust(book: Book, hold: HoldRow, charge_nano: int) -> None:
         )  # fmt: skip
         debit, credit = (hold.account_id, REVENUE) if more > 0 else (REVENUE, hold.account_id)
         book.transfer(id, debit, credit, abs(more), kind=kind, ref=hold.id)
-        _spend(book.budget(hold.key_id), hold, more)
+        for budget, period_start in hold.charged_budgets(book.budget(hold.key_id)):
+            budget.count(more, period_start)
     hold.state = "captured" if charge_nano or hold.charged_nano else "voided"
     hold.charged_nano = charge_nano
 

@@ -62,6 +62,26 @@ RULES = (
            HAVING COALESCE(SUM(h.amount_nano), 0) <> b.held_nano""",
     ),
     Rule(
+        "I2",
+        "set aside of the member: sum of the open holds of all keys, held",
+        """SELECT 'member ' || b.member_id, 'user:' || m.owner_id, COALESCE(SUM(h.amount_nano), 0),
+                  b.held_nano
+           FROM billing_memberbudget AS b JOIN accounts_member AS m ON m.id = b.member_id
+           LEFT JOIN accounts_apikey AS k ON k.member_id = b.member_id
+           LEFT JOIN billing_hold AS h ON h.key_id = k.id AND h.state = 'open'
+           GROUP BY b.member_id, m.owner_id, b.held_nano
+           HAVING COALESCE(SUM(h.amount_nano), 0) <> b.held_nano""",
+    ),
+    Rule(
+        "I3",
+        "budget of the member, spent and held; all right if it was lowered since",
+        """SELECT 'member ' || b.member_id, 'user:' || m.owner_id, b.limit_nano,
+                  b.spent_nano + b.held_nano
+           FROM billing_memberbudget AS b JOIN accounts_member AS m ON m.id = b.member_id
+           WHERE b.spent_nano + b.held_nano > b.limit_nano""",
+        warning=True,
+    ),
+    Rule(
         "I3",
         "limit of the key, spent and held; all right if the limit was lowered since",
         """SELECT 'key ' || b.key_id, 'user:' || k.user_id, b.limit_nano,
@@ -143,6 +163,24 @@ RULES = (
            LEFT JOIN billing_generation AS g ON g.key_id = b.key_id
            GROUP BY b.key_id, k.user_id, b.spent_total_nano
            HAVING COALESCE(SUM(g.cost_nano), 0) <> b.spent_total_nano""",
+    ),
+    Rule(
+        "I9",
+        "usage of the member: sum of the usage of all keys, spent in all",
+        """SELECT 'member ' || b.member_id, 'user:' || m.owner_id,
+                  COALESCE(SUM(s.spent_total_nano), 0), b.spent_total_nano
+           FROM billing_memberbudget AS b JOIN accounts_member AS m ON m.id = b.member_id
+           LEFT JOIN accounts_apikey AS k ON k.member_id = b.member_id
+           LEFT JOIN billing_keybudget AS s ON s.key_id = k.id
+           GROUP BY b.member_id, m.owner_id, b.spent_total_nano
+           HAVING COALESCE(SUM(s.spent_total_nano), 0) <> b.spent_total_nano""",
+    ),
+    Rule(
+        "I9",
+        "key of a member in another account than the member's: owner, spender",
+        """SELECT 'key ' || k.id, 'user:' || k.user_id, m.owner_id, k.user_id
+           FROM accounts_apikey AS k JOIN accounts_member AS m ON m.id = k.member_id
+           WHERE m.owner_id <> k.user_id""",
     ),
     Rule(
         "I9",

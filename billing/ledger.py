@@ -33,6 +33,7 @@ from billing.refusals import (
     InsufficientCredits,
     KeyDisabled,
     KeyLimitExceeded,
+    MemberBudgetExceeded,
     RefundTooLarge,
     TransferConflict,
 )
@@ -66,13 +67,14 @@ def _checked(
     if account.posted_nano < 0 or account.available_nano < minimum_nano:
         raise InsufficientCredits(account.available_nano, minimum_nano)
     granted = min(wanted_nano, account.available_nano)
-    left = budget.available_nano
-    if granted > 0 and left is not None and left < granted:
-        if left < minimum_nano:
-            raise KeyLimitExceeded(
-                left, minimum_nano, budget.limit_nano or 0, budget.spent_nano + budget.held_nano
-            )
-        granted = left
+    for limited in budget.each():
+        left = limited.available_nano
+        if granted > 0 and left is not None and left < granted:
+            if left < minimum_nano:
+                exceeded = KeyLimitExceeded if limited is budget else MemberBudgetExceeded
+                spent_nano = limited.spent_nano + limited.held_nano
+                raise exceeded(left, minimum_nano, limited.limit_nano or 0, spent_nano)
+            granted = left
     return granted
 
 
@@ -97,7 +99,8 @@ class Admit(Operation):
             return existing.amount_nano
         account, budget = book.accounts[self.account_id], book.budgets.get(self.key_id)
         if budget is not None:
-            budget.roll(book.now)
+            for each in budget.each():
+                each.roll(book.now)
         # What costs something is never admitted without a hold, however small.
         minimum_nano = max(self.minimum_nano, 1) if self.amount_nano else 0
         granted = _checked(account, budget, self.amount_nano, minimum_nano)
@@ -105,7 +108,8 @@ class Admit(Operation):
             return 0
         book.account(self.account_id).held_nano += granted
         book.budget(self.key_id)
-        budget.held_nano += granted
+        for each in budget.each():
+            each.held_nano += granted
         book.add_hold(
             HoldRow(
                 id=self.hold_id,
@@ -113,6 +117,7 @@ class Admit(Operation):
                 key_id=self.key_id,
                 amount_nano=granted,
                 period_start=budget.period_start,
+                member_period_start=budget.member.period_start if budget.member else None,
                 details=self.details,
                 instance_id=self.instance_id,
                 created_at=book.now,
@@ -139,8 +144,8 @@ class Resize(Operation):
         account, budget = book.account(hold.account_id), book.budget(hold.key_id)
         granted = _checked(account, budget, more, max(0, self.minimum_nano - hold.amount_nano))
         account.held_nano += granted
-        if budget is not None:
-            budget.held_nano += granted
+        for each in budget.each() if budget else ():
+            each.held_nano += granted
         hold.amount_nano += granted
         return hold.amount_nano
 

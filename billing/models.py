@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Member
 from billing.payments.models import (
     AutoTopUp as AutoTopUp,
 )
@@ -45,8 +45,8 @@ class Account(models.Model):
         return self.id
 
 
-class KeyBudget(models.Model):
-    """What one key has spent and may spend. No row yet = nothing spent, no limit.
+class Budget(models.Model):
+    """What was spent and may be spent. No row yet = nothing spent, no limit.
 
     `spent_nano` counts in the current period (for ever when `period` is empty),
     `spent_total_nano` always. A limit may be set below what is spent: it then admits nothing.
@@ -58,15 +58,23 @@ class KeyBudget(models.Model):
         WEEKLY = "weekly"
         MONTHLY = "monthly"
 
-    key = models.OneToOneField(
-        ApiKey, primary_key=True, on_delete=models.CASCADE, related_name="budget"
-    )
     limit_nano = models.BigIntegerField(null=True, blank=True)
     period = models.CharField(max_length=8, blank=True, default=Period.NONE, choices=Period.choices)
     period_start = models.DateField(null=True, blank=True)
     spent_nano = models.BigIntegerField(default=0)
     spent_total_nano = models.BigIntegerField(default=0)
     held_nano = models.BigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class KeyBudget(Budget):
+    """What one key has spent and may spend."""
+
+    key = models.OneToOneField(
+        ApiKey, primary_key=True, on_delete=models.CASCADE, related_name="budget"
+    )
 
     class Meta:
         constraints = [
@@ -79,6 +87,28 @@ class KeyBudget(models.Model):
 
     def __str__(self) -> str:
         return f"budget of key {self.key_id}"
+
+
+class MemberBudget(Budget):
+    """What a member has spent and may spend of the account's credits, with all keys together."""
+
+    member = models.OneToOneField(
+        Member, primary_key=True, on_delete=models.CASCADE, related_name="budget"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(held_nano__gte=0), name="member_budget_held_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(limit_nano__isnull=True) | Q(limit_nano__gte=0),
+                name="member_budget_limit_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"budget of member {self.member_id}"
 
 
 class Hold(models.Model):
@@ -94,6 +124,9 @@ class Hold(models.Model):
     account_id = models.CharField(max_length=40)
     key_id = models.BigIntegerField()
     period_start = models.DateField(null=True)
+    member_period_start = models.DateField(
+        null=True, help_text="The period of the member's budget; `period_start` is the key's."
+    )
     amount_nano = models.BigIntegerField()
     progress_nano = models.BigIntegerField(
         default=0, help_text="Cost of what was delivered so far; what recovery charges."

@@ -3,6 +3,7 @@
 LedgerError
 +-- InsufficientCredits   the account cannot cover it
 +-- KeyLimitExceeded      the key's limit cannot
+|   +-- MemberBudgetExceeded
 +-- KeyDisabled
 +-- AccountFrozen
 +-- HoldMissing
@@ -39,8 +40,12 @@ class KeyLimitExceeded(LedgerError):
         self.spent_nano = spent_nano
 
 
+class MemberBudgetExceeded(KeyLimitExceeded):
+    """The budget of the member whose key it is cannot cover it."""
+
+
 class KeyDisabled(LedgerError):
-    """The key was disabled or deleted, or its user is inactive."""
+    """The key was disabled or deleted, or its user is inactive or no more a member."""
 
 
 class AccountFrozen(LedgerError):

@@ -17,6 +17,7 @@ from billing.refusals import (
     KeyDisabled,
     KeyLimitExceeded,
     LedgerError,
+    MemberBudgetExceeded,
 )
 from catalog.snapshot import Endpoint
 from openrouter_site.errors import (
@@ -77,12 +78,16 @@ def of_ledger(
             {"limit_source": "account_frozen", "remedy_hint": "Contact the operator."},
         )
     if isinstance(error, KeyLimitExceeded):
-        source, page = "openrouter_key_limit", f"{settings_url}/settings/keys"
+        is_member = isinstance(error, MemberBudgetExceeded)
+        source = "openrouter_member_budget" if is_member else "openrouter_key_limit"
+        page = f"{settings_url}/settings/{'members' if is_member else 'keys'}"
         metadata: dict[str, Any] = {
             "limit": dollars(error.limit_nano), "usage": dollars(error.spent_nano),
         }  # fmt: skip
         if error.available_nano <= 0:
             message = f"Key limit exceeded (total limit). Manage it using {page}"
+            if is_member:
+                message = "Your budget in this account is spent. Ask its owner for more."
             return PaymentRequired(message, metadata | _remedy(source, page))
     elif isinstance(error, InsufficientCredits):
         source, page = "openrouter_credits", f"{settings_url}/settings/credits"

@@ -50,7 +50,7 @@ class HoldModel:
     account: str
     key: int
     amount: int
-    began: date | None
+    began: dict  # the period of each budget when it was opened
     instance: str
     expires: datetime
     state: str = "open"
@@ -63,11 +63,14 @@ class HoldModel:
 class Model:
     """Verdicts are names of refusals, or the result. Between `begin` and `end` is a transaction."""
 
-    def __init__(self, accounts, keys):
+    def __init__(self, accounts, keys, members):
+        """`keys` has the account of each budget; `members` the second budget of keys that have
+        one, and a budget is a key's or a member's."""
         self.accounts = set(accounts)
         self.frozen = set()
         self.moved = {}  # transfers by id: (debit, credit, nano-dollars)
         self.keys = {id: KeyModel(account) for id, account in keys.items()}
+        self.members, self.removed = members, set()
         self.holds = {}
         self.instances = {}
         self.now = None
@@ -82,7 +85,17 @@ class Model:
         for key, (began, charges) in self._rolled.items():
             self.keys[key].began, self.keys[key].charges = began, charges
 
+    def budgets(self, key):
+        return [key, self.members[key]] if key in self.members else [key]
+
+    def may_spend(self, key):
+        return self.keys[key].may_spend(self.now) and self.members.get(key) not in self.removed
+
     def _roll(self, key):
+        for budget in self.budgets(key):
+            self._roll_one(budget)
+
+    def _roll_one(self, key):
         row = self.keys[key]
         before = (row.began, list(row.charges))
         row.roll(self.now.date())
@@ -91,8 +104,9 @@ class Model:
 
     def _write(self, key):
         """Its row is written at the end of this transaction, whatever else happens to it."""
-        self._written.add(key)
-        self._rolled.pop(key, None)
+        for budget in self.budgets(key):
+            self._written.add(budget)
+            self._rolled.pop(budget, None)
 
     def posted(self, account):
         charged = sum(hold.charged for hold in self.holds.values() if hold.account == account)
@@ -104,7 +118,7 @@ class Model:
         return sum(
             hold.amount
             for hold in self.holds.values()
-            if hold.state == "open" and (hold.account == account or hold.key == key)
+            if hold.state == "open" and (hold.account == account or key in hold.began)
         )
 
     def room(self, key):
@@ -113,17 +127,19 @@ class Model:
         return None if row.limit is None else row.limit - row.spent() - self.held(key=key)
 
     def _grant(self, account, key, wanted, minimum):
-        if not self.keys[key].may_spend(self.now):
+        if not self.may_spend(key):
             return "KeyDisabled"
         if account in self.frozen:
             return "AccountFrozen"
         left = self.posted(account) - self.held(account)
         if self.posted(account) < 0 or left < minimum:
             return "InsufficientCredits"
-        room = self.room(key)
-        if room is not None and room < min(wanted, left) and room < minimum:
-            return "KeyLimitExceeded"
-        return min(amount for amount in (wanted, left, room) if amount is not None)
+        rooms = [(self.room(budget), budget) for budget in self.budgets(key)]
+        for room, budget in rooms:
+            if wanted and room is not None and room < minimum:
+                return "KeyLimitExceeded" if budget == key else "MemberBudgetExceeded"
+        amounts = (wanted, left, *(room for room, _ in rooms))
+        return min(amount for amount in amounts if amount is not None)
 
     def admit(self, id, key, amount, minimum, instance, ttl_s):
         account = self.keys[key].account
@@ -137,7 +153,8 @@ class Model:
             return verdict if isinstance(verdict, str) else 0
         self._write(key)
         expires = self.now + timedelta(seconds=ttl_s)
-        self.holds[id] = HoldModel(account, key, verdict, self.keys[key].began, instance, expires)
+        began = {budget: self.keys[budget].began for budget in self.budgets(key)}
+        self.holds[id] = HoldModel(account, key, verdict, began, instance, expires)
         return verdict
 
     def resize(self, id, amount, minimum):
@@ -158,16 +175,17 @@ class Model:
         hold = self.holds.get(id)
         if hold is not None and hold.state == "open":
             hold.delivered = max(hold.delivered, nano)
-        if not self.keys[key].may_spend(self.now):
+        if not self.may_spend(key):
             return "key"
         return "account" if self.keys[key].account in self.frozen else ""
 
     def _charge(self, hold, nano):
-        key = self.keys[hold.key]
         more, hold.charged = nano - hold.charged, nano
-        key.total += more
-        if key.began == hold.began:
-            key.charges.append(max(more, -key.spent()))
+        for budget, began in hold.began.items():
+            row = self.keys[budget]
+            row.total += more
+            if row.began == began:
+                row.charges.append(max(more, -row.spent()))
 
     def settle(self, id, cost, absorb=True):
         hold = self.holds.get(id)
@@ -180,12 +198,14 @@ class Model:
         recovered = hold.charged
         if hold.state == "recovered":
             rooms = [self.posted(hold.account) - self.held(hold.account)]
-            if self.keys[hold.key].began == hold.began and self.room(hold.key) is not None:
-                rooms.append(self.room(hold.key))
+            for budget, began in hold.began.items():
+                if self.keys[budget].began == began and self.room(budget) is not None:
+                    rooms.append(self.room(budget))
             charge = min(charge, recovered + max(0, min(rooms)))
         if not absorb:
             charge = cost
-            self.keys[hold.key].overdrawn = True
+            for budget in hold.began:
+                self.keys[budget].overdrawn = True
         hold.state = "captured" if charge or recovered else "voided"
         hold.absorbed = cost - charge
         hold.recorded = charge

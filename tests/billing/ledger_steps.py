@@ -61,7 +61,9 @@ class Moves:
 
 
 HOLDS = Among(tuple(f"gen-{number}" for number in range(8)))
-KEYS = Among((1, 2, 3))
+KEYS = Among((1, 2, 3, 4, 5))
+MEMBER = 6  # the budget of the member who has the keys 4 and 5
+BUDGETS = Among((*KEYS.choices, MEMBER, MEMBER))
 INSTANCES = Among(("one", "two"))
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
@@ -95,10 +97,11 @@ STEPS = {
     "batch": {"moves": Moves(2, 6)},
     "repeat": {"back": Whole(1, 20)},
     "lose_commit": {"moves": Moves(1, 3)},
-    "set_limit": {"key": KEYS, "limit": Among((None, 0, 5, 20, 50, 100, 200))},
-    "set_period": {"key": KEYS, "period": Among(("", "daily", "weekly", "monthly"))},
+    "set_limit": {"key": BUDGETS, "limit": Among((None, 0, 5, 20, 50, 100, 200))},
+    "set_period": {"key": BUDGETS, "period": Among(("", "daily", "weekly", "monthly"))},
     "set_key": {"key": KEYS, "enabled": Among((True, True, False)),
                 "expires_in_s": Among((None, None, -1, 0, 15, HOUR_S))},
+    "set_member": {"removed": Among((True, False, False))},
     "freeze": {"key": KEYS, "frozen": Among((True, False, False))},
     "time_passes": {"seconds": Among((
         1, 10, 31, MINUTE_S, HOUR_S, -HOUR_S, -1, 6 * HOUR_S, DAY_S - 1, DAY_S, DAY_S + HOUR_S,
@@ -136,7 +139,9 @@ class Story:
         self.people = store.people
         self.model = Model(
             {who.account_id for who in self.people.values()},
-            {number: who.account_id for number, who in self.people.items()},
+            {number: who.account_id for number, who in self.people.items()}
+            | {MEMBER: self.people[4].account_id},
+            {4: MEMBER, 5: MEMBER},
         )
         self.now = NOW
         self.history = []
@@ -252,11 +257,21 @@ class Story:
         row.limit = limit
         room = self.model.room(key)
         row.overdrawn = room is not None and room < 0
-        self.store.set_budget(self.people[key].key_id, limit_nano=limit)
+        self._set_budget(key, limit_nano=limit)
 
     def set_period(self, key, period):
         self.model.keys[key].period = period
-        self.store.set_budget(self.people[key].key_id, period=period)
+        self._set_budget(key, period=period)
+
+    def _set_budget(self, key, **fields):
+        if key == MEMBER:
+            self.store.set_member_budget(**fields)
+        else:
+            self.store.set_budget(self.people[key].key_id, **fields)
+
+    def set_member(self, removed):
+        self.model.removed = {MEMBER} if removed else set()
+        self.store.set_member(removed)
 
     def set_key(self, key, enabled, expires_in_s):
         expires = None if expires_in_s is None else self.now + timedelta(seconds=expires_in_s)
@@ -295,7 +310,7 @@ class Story:
     def compare(self):
         accounts, budgets, holds, transfers, costs = self.store.rows()
         assert {account.id for account in accounts} == self.model.accounts
-        assert len(budgets) == len(self.people)
+        assert len(budgets) == len(self.people) + 1
         for account in accounts:
             assert account.posted_nano == self.model.posted(account.id)
             assert account.held_nano == self.model.held(account.id)
@@ -312,7 +327,7 @@ class Story:
     def _compare_budgets(self, budgets):
         numbers = {person.key_id: number for number, person in self.people.items()}
         for budget in budgets:
-            number = numbers[budget.key_id]
+            number = MEMBER if budget is budgets[-1] else numbers[budget.id]
             row = self.model.keys[number]
             assert budget.held_nano == self.model.held(key=number)
             assert budget.spent_nano == row.spent()

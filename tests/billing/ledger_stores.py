@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from ledger_model import SILENT_S
 from ledger_rows import Person, person
 
 from accounts import keys
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Member, User
 from billing import batch, recovery, verify
 from billing.book import AccountRow, Book, BudgetRow, HoldRow, TransferRow
 from billing.capture import Recover
-from billing.models import Account, KeyBudget
+from billing.models import Account, KeyBudget, MemberBudget
 from billing.refusals import LedgerError
 from openrouter_site import database
 
@@ -60,7 +60,9 @@ class Memory:
     def __init__(self):
         self.people = {
             1: Person(1, "user:1", 1), 2: Person(1, "user:1", 2), 3: Person(2, "user:2", 3),
+            4: Person(1, "user:1", 4), 5: Person(1, "user:1", 5),
         }  # fmt: skip
+        self.member, self.removed = BudgetRow(1), False
         self.accounts = {id: AccountRow(id) for id in ("user:1", "user:2")}
         self.budgets = {id: BudgetRow(id) for id in self.people}
         self.holds, self.transfers, self.generations = {}, {}, {}
@@ -71,11 +73,17 @@ class Memory:
             return {id: dataclasses.replace(row) for id, row in rows.items()}
 
         for id, (enabled, expires) in self.keys.items():
-            self.budgets[id].enabled = enabled and (expires is None or now < expires)
+            removed = self.removed and id in (4, 5)
+            self.budgets[id].enabled = (
+                enabled and not removed and (expires is None or now < expires)
+            )
         book = Book(
             now=now, accounts=copies(self.accounts), budgets=copies(self.budgets),
             holds=copies(self.holds), known_transfers=dict(self.transfers),
+            members=copies({1: self.member}),
         )  # fmt: skip
+        for id in (4, 5):
+            book.budgets[id].member = book.members[1]
         outcomes = []
         for operation in operations:
             try:
@@ -91,18 +99,30 @@ class Memory:
         for id in book.touched_accounts:
             self.accounts[id] = book.accounts[id]
         for id in book.touched_budgets:
-            before, self.budgets[id] = self.budgets[id], book.budgets[id]
-            if not book.budgets[id].rolled:
-                self.budgets[id].period_start = before.period_start
-            self.budgets[id].rolled = False
+            self.budgets[id] = self._written(self.budgets[id], book.budgets[id])
+        if book.touched_members:
+            self.member = self._written(self.member, book.members[1])
         for id in book.touched_holds | set(book.new_holds):
             self.holds[id] = book.holds[id]
         self.transfers |= book.transfers
         self.generations |= book.generations
 
+    @staticmethod
+    def _written(before, row):
+        if not row.rolled:
+            row.period_start = before.period_start
+        return dataclasses.replace(row, rolled=False, member=None)
+
     def set_budget(self, key_id, **fields):
         for name, value in fields.items():
             setattr(self.budgets[key_id], name, value)
+
+    def set_member_budget(self, **fields):
+        for name, value in fields.items():
+            setattr(self.member, name, value)
+
+    def set_member(self, removed):
+        self.removed = removed
 
     def set_key(self, key_id, enabled, expires):
         self.keys[key_id] = (enabled, expires)
@@ -136,7 +156,7 @@ class Memory:
 
     def rows(self):
         return (
-            self.accounts.values(), self.budgets.values(), self.holds.values(),
+            self.accounts.values(), [*self.budgets.values(), self.member], self.holds.values(),
             self.transfers.values(), {g.id: g.cost_nano for g in self.generations.values()},
         )  # fmt: skip
 
@@ -152,11 +172,20 @@ class Real:
             "SET synchronous_commit = off" if on_postgresql else "PRAGMA synchronous = OFF"
         )
         alice, bob = person("alice", credits_nano=0), person("bob", credits_nano=0)
-        second, _ = keys.create(User.objects.get(pk=alice.user_id))
-        KeyBudget.objects.create(key=second)
+        owner = User.objects.get(pk=alice.user_id)
+        dora = User.objects.create_user("dora@example.com")
+        self.member = Member.objects.create(owner=owner, user=dora)
+        MemberBudget.objects.create(member=self.member)
+        second, fourth, fifth = (
+            keys.create(owner, member=member)[0] for member in (None, self.member, self.member)
+        )
+        KeyBudget.objects.bulk_create(KeyBudget(key=key) for key in (second, fourth, fifth))
         for one in (alice, bob):
             Account.objects.create(id=one.account_id)
-        self.people = {1: alice, 2: Person(alice.user_id, alice.account_id, second.pk), 3: bob}
+        self.people = {1: alice, 3: bob} | {
+            number: Person(alice.user_id, alice.account_id, key.pk)
+            for number, key in ((2, second), (4, fourth), (5, fifth))
+        }
 
     def run(self, operations, now, *, fails=False):
         self.connection.now = now
@@ -165,6 +194,13 @@ class Real:
 
     def set_budget(self, key_id, **fields):
         KeyBudget.objects.filter(pk=key_id).update(**fields)
+
+    def set_member_budget(self, **fields):
+        MemberBudget.objects.update(**fields)
+
+    def set_member(self, removed):
+        removed_at = datetime(2024, 1, 1, tzinfo=UTC) if removed else None
+        Member.objects.update(removed_at=removed_at)
 
     def set_key(self, key_id, enabled, expires):
         ApiKey.objects.filter(pk=key_id).update(disabled=not enabled, expires_at=expires)
@@ -198,6 +234,9 @@ class Real:
         accounts = read("SELECT id, posted_nano, held_nano, frozen FROM billing_account")
         budgets = read(
             "SELECT key_id, spent_nano, spent_total_nano, held_nano FROM billing_keybudget"
+        )
+        budgets += read(
+            "SELECT member_id, spent_nano, spent_total_nano, held_nano FROM billing_memberbudget"
         )
         holds = read(
             "SELECT id, account_id, key_id, amount_nano, charged_nano, progress_nano, state"

@@ -31,7 +31,7 @@ def book(posted_nano=1000, held_nano=0, frozen=False, key=True, now=NOW, **budge
     return Book(
         now=now,
         accounts={"user:1": AccountRow("user:1", posted_nano, held_nano, frozen)},
-        budgets={7: BudgetRow(key_id=7, **budget)} if key else {},
+        budgets={7: BudgetRow(id=7, **budget)} if key else {},
     )
 
 
