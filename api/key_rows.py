@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Q, Subquery, Sum
 
 from accounts.models import ApiKey
 from api.credits import begin_of
@@ -16,11 +16,6 @@ from openrouter_site.money import dollars
 
 JsonObject = dict[str, Any]
 _PERIODS = ("daily", "weekly", "monthly")
-
-
-def of_user(user_id: int) -> QuerySet[ApiKey]:
-    """Those that can be managed: not what its owner deleted, and no management key."""
-    return ApiKey.objects.filter(user_id=user_id, deleted_at=None, is_management=False)
 
 
 def shapes(rows: Sequence[ApiKey], now: datetime) -> list[JsonObject]:

@@ -16,18 +16,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import key_changes, keys
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey
 from api import key_fields, key_rows
 from api.authentication import KeyAuthentication, caller
 from api.views import answers
+from billing import key_creation
 from billing.key_limits import set_limit
 from billing.models import KeyBudget
-from openrouter_site.errors import BadRequest, Conflict, Forbidden, NotFound
+from openrouter_site.errors import BadRequest, Forbidden, NotFound
 
 JsonObject = dict[str, Any]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PAGE_MAX, _PAGE = 100, 50
-_KEYS_MAX = 1_000
 
 
 @answers(("GET", "HEAD", "POST"), KeyAuthentication)
@@ -38,7 +38,7 @@ def collection(request: Request) -> Response:
         row, key = _created(request, manager)
         return Response({"data": _shape(row), "key": key}, status=201)
     query = request.query_params
-    found = key_rows.of_user(manager.user_id)
+    found = keys.of_user(manager.user_id)
     if query.get("include_disabled", "").lower() not in {"1", "true"}:
         found = found.filter(disabled=False)
     offset = _number(query.get("offset", "0"), "offset", 0, 10**9)
@@ -54,7 +54,7 @@ def one(request: Request, digest: str) -> Response:
     manager = _manager(request)
     row = None
     if _DIGEST.fullmatch(digest):
-        row = key_rows.of_user(manager.user_id).filter(digest=digest).first()
+        row = keys.of_user(manager.user_id).filter(digest=digest).first()
     if row is None:
         raise NotFound("Key not found")
     if request.method == "DELETE":
@@ -84,17 +84,16 @@ def _created(request: Request, manager: keys.Key) -> tuple[ApiKey, str]:
     if fields.budget.get("period") and fields.budget.get("limit_nano") is None:
         raise BadRequest("limit_reset needs a limit.", {"field": "limit"})
     with transaction.atomic():
-        # The user's row makes parallel requests take turns, so that the count holds.
-        user = User.objects.select_for_update(no_key=True).get(pk=manager.user_id)
-        if key_rows.of_user(user.pk).count() >= _KEYS_MAX:
-            raise Conflict(f"There are {_KEYS_MAX} keys, and no more are allowed. Delete some.")
-        row, key = keys.create(
-            user,
+        row, key = key_creation.create(
+            manager.user_id,
             fields.row["name"],
+            limit_nano=fields.budget.get("limit_nano"),
+            period=fields.budget.get("period", ""),
             expires_at=fields.row.get("expires_at"),
             allowed_models=fields.row.get("allowed_models", ()),
+            actor=_actor(manager),
         )
-        _change(row, fields, _actor(manager))
+        key_changes.change(row, fields.row, actor=_actor(manager))
     return row, key
 
 
