@@ -66,7 +66,7 @@ def read(fields: Mapping[str, Any]) -> AppRequest:
     state = fields.get("state")
     if state is not None and (not isinstance(state, str) or len(state) > _STATE_CHARACTERS_MAX):
         raise wrong("state", f"must be a text of at most {_STATE_CHARACTERS_MAX} characters.")
-    return AppRequest(callback, challenge, _terms(fields, callback), state or "")
+    return AppRequest(callback, challenge, read_terms(fields, callback), state or "")
 
 
 def read_callback(url: Any) -> Callback | None:
@@ -81,7 +81,8 @@ def read_callback(url: Any) -> Callback | None:
         raise wrong("callback_url", f"cannot be used. {error}") from None
 
 
-def _terms(fields: Mapping[str, Any], callback: Callback | None) -> KeyTerms:
+def read_terms(fields: Mapping[str, Any], callback: Callback | None = None) -> KeyTerms:
+    """What the app proposes of the key; raises BadRequest."""
     label = fields.get("key_label")
     if label in (None, ""):
         label = (callback.host if callback else "Copied code")[:LABEL_CHARACTERS_MAX]

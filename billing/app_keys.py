@@ -52,7 +52,8 @@ def limit_of(key: ApiKey) -> int | None:
 
 def of_app(user_id: int, origin: str) -> QuerySet[ApiKey]:
     """The keys that the user granted this app and did not revoke."""
-    return keys.of_user(user_id).filter(app_origin=origin)
+    # Of no app are the keys that the user made for himself.
+    return keys.of_user(user_id).exclude(app_origin="").filter(app_origin=origin)
 
 
 def revoke(user_id: int, origin: str, *, actor: str) -> int:
