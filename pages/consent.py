@@ -149,10 +149,12 @@ def _page(
     """`callback`: where the answer to the page's form may lead; browsers ask the page's policy."""
     response = render(request, f"oauth/{name}.html", context, status=status)
     if callback is not None:
-        response._csp_update = {"form-action": [_source(callback)]}  # type: ignore[attr-defined]
+        response._csp_update = {"form-action": _sources(callback)}  # type: ignore[attr-defined]
     return response
 
 
-def _source(callback: Callback) -> str:
-    """As a policy writes it, where an address of IPv6 has no words."""
-    return f"{callback.scheme}:" if "[" in callback.host else callback.origin
+def _sources(callback: Callback) -> list[str]:
+    """Browsers hold a form's policy against every redirect that follows it, also against those of
+    the app: programs that listen on loopback often send their visitor on to a page of theirs."""
+    # A policy has no words for an address of IPv6.
+    return [f"{callback.scheme}:" if "[" in callback.host else callback.origin, "https:"]
