@@ -1,0 +1,49 @@
+"""A new key with its limit, in one step: for the API, for pages and for what apps exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import keys
+from accounts.models import ApiKey, Member, User
+from billing.key_limits import set_limit
+from openrouter_site.errors import Conflict
+
+KEYS_MAX = 1_000
+
+
+def create(
+    user_id: int,
+    name: str,
+    *,
+    actor: str,
+    limit_nano: int | None = None,
+    period: str = "",
+    expires_at: datetime | None = None,
+    allowed_models: Sequence[str] = (),
+    app_origin: str = "",
+    member: Member | None = None,
+) -> tuple[ApiKey, str]:
+    """The row, and the key itself, which exists nowhere else. Raises Conflict.
+
+    It spends from the account of `user_id`; a `member` of it may be the one who has it.
+    """
+    with transaction.atomic():
+        # The user's row makes parallel requests take turns, so that the count holds.
+        user = User.objects.select_for_update(no_key=True).get(pk=user_id)
+        if keys.of_user(user.pk).count() >= KEYS_MAX:
+            raise Conflict(f"There are {KEYS_MAX} keys, and no more are allowed. Delete some.")
+        row, key = keys.create(
+            user,
+            name,
+            expires_at=expires_at,
+            allowed_models=allowed_models,
+            app_origin=app_origin,
+            member=member,
+        )
+        if limit_nano is not None:
+            set_limit(row, limit_nano, period, actor=actor)
+    return row, key
