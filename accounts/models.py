@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from accounts import time_zones
 from accounts.auth_code_row import AuthCode as AuthCode
 from accounts.member_rows import Invitation as Invitation
 from accounts.member_rows import Member as Member
@@ -45,6 +46,13 @@ class User(AbstractUser):
         blank=True,
         validators=[text_list],
         help_text='Slugs of providers that are never asked: ["azure"].',
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        default=time_zones.UTC_NAME,
+        db_default=time_zones.UTC_NAME,
+        validators=[time_zones.validate],
+        help_text="Where days begin for this user, as in Europe/Berlin.",
     )
 
     low_balance_nano = models.BigIntegerField(

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from billing.book import AccountRow, Book, BudgetRow, GenerationRow, HoldRow, TransferRow
+from billing.late import late_hours
 from openrouter_site.database import Connection
 
 _GENERATION_COLUMNS = tuple(field.name for field in fields(GenerationRow))
@@ -33,6 +34,7 @@ def store(connection: Connection, book: Book) -> None:
     _update_holds(connection, [book.holds[id] for id in sorted(book.touched_holds)])
     _insert_transfers(connection, book.transfers.values())
     _upsert_generations(connection, book.generations.values())
+    _note_late_hours(connection, book)
 
 
 def _many(
@@ -143,4 +145,14 @@ def _upsert_generations(connection: Connection, generations: Iterable[Generation
         f"INSERT INTO billing_generation ({columns}) {{rows}} {_GENERATION_UPSERT}",
         _GENERATION_TYPES,
         rows,
+    )
+
+
+def _note_late_hours(connection: Connection, book: Book) -> None:
+    hours = late_hours(book.generations.values(), book.now)
+    _many(
+        connection,
+        "INSERT INTO billing_latehour (user_id, hour) {rows}",
+        ("bigint", "timestamptz"),
+        [(user_id, connection.moment(hour)) for user_id, hour in hours],
     )

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import ApiKey, Member
+from billing.late_hour_row import LateHour as LateHour
 from billing.payments.models import (
     AutoTopUp as AutoTopUp,
 )

@@ -52,6 +52,11 @@ BEAT_TABLE: dict[str, dict[str, Any]] = {
         "schedule": settings.PROBE_INTERVAL_S,
         "options": {"expires": settings.PROBE_INTERVAL_S},
     },
+    "roll up usage": {
+        "task": "activity.tasks.roll_up_usage",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
     "roll up statistics": {
         "task": "routing.tasks.roll_up",
         "schedule": 600.0,

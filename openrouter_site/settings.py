@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "catalog",
     "accounts",
     "billing",
+    "activity",
     "routing",
     "api",
 ]

@@ -1,0 +1,90 @@
+"""What is counted of generations, said once: for taking sums of an hour and for reading without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.db.models import Case, Count, IntegerField, Q, Sum, Value, When
+from django.db.models.expressions import Combinable
+
+from activity.histogram import EDGES_MS
+
+# What became of a request: exactly one of these is true.
+FAILED = Q(finish_reason="error")
+CANCELLED = Q(cancelled=True) & ~FAILED
+SUCCEEDED = Q(cancelled=False) & ~FAILED
+
+# Only streams have a first content that somebody sees before the rest.
+HAS_FIRST_CONTENT = Q(streamed=True, latency_ms__isnull=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums of some generations; the fields are columns of UsageHour."""
+
+    requests: int = 0
+    failures: int = 0
+    cancelled: int = 0
+    own_key_requests: int = 0
+    tokens_prompt: int = 0
+    tokens_completion: int = 0
+    native_tokens_prompt: int = 0
+    native_tokens_completion: int = 0
+    cost_nano: int = 0
+    upstream_cost_nano: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.tokens_prompt + self.tokens_completion
+
+    @staticmethod
+    def sum(parts: Iterable[Totals]) -> Totals:
+        columns = zip(*(part.values for part in parts), strict=True)
+        return Totals(*map(sum, columns))
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        return tuple(getattr(self, name) for name in MEASURES)
+
+
+MEASURES = tuple(field.name for field in fields(Totals))
+
+_COUNTS = {
+    "requests": Count("pk"),
+    "failures": Count("pk", filter=FAILED),
+    "cancelled": Count("pk", filter=CANCELLED),
+    "own_key_requests": Count("pk", filter=Q(is_byok=True)),
+}
+# The names under which a query has them: a generation has columns called like some measures.
+SUM_NAMES = tuple(f"sum_{name}" for name in MEASURES)
+OF_GENERATIONS: dict[str, Combinable] = {
+    f"sum_{name}": _COUNTS.get(name) or Sum(name) for name in MEASURES
+}
+OF_HOURS: dict[str, Combinable] = {f"sum_{name}": Sum(name) for name in MEASURES}
+
+
+def totals(values: Sequence[Any]) -> Totals:
+    """Of the columns SUM_NAMES; PostgreSQL gives sums of 64-bit integers as decimals."""
+    return Totals(*map(int, values))
+
+
+def bisected(column: str, edges: Sequence[Any], lookup: str) -> Combinable:
+    """How many of the ascending `edges` are below the column's value (`lookup` "lte"), or at most
+    as large ("lt"): a search by halves, in SQL that every database has."""
+
+    def between(low: int, high: int) -> Combinable:
+        if low == high:
+            return Value(low)
+        middle = (low + high) // 2
+        return Case(
+            When(Q((f"{column}__{lookup}", edges[middle])), then=between(low, middle)),
+            default=between(middle + 1, high),
+            output_field=IntegerField(),
+        )
+
+    return between(0, len(edges))
+
+
+FIRST_CONTENT_BUCKET = bisected("latency_ms", EDGES_MS, "lte")

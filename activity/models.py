@@ -1,0 +1,120 @@
+"""Sums of generations by the hour (UTC), from which pages and rankings read.
+
+They say nothing that generations do not say, and can be made anew from them at any time
+(activity.rollup). Hours from `Watermark.until` on have no rows yet.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import ApiKey
+
+
+class App(models.Model):
+    """A program that calls, as it names itself: HTTP-Referer and X-Title. Both empty: not at all.
+
+    One row for each pair and never changed, so that nobody names the app that another one sees.
+    """
+
+    referer = models.CharField(max_length=512, blank=True)
+    title = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["referer", "title"], name="app_unique")]
+
+    def __str__(self) -> str:
+        return self.title or self.referer
+
+
+class Hour(models.Model):
+    """What the sums of an hour have in common."""
+
+    hour = models.DateTimeField(help_text="When it began, UTC.")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,  # the unique index begins with it
+    )
+    # As in a generation: empty once the key is deleted.
+    key = models.ForeignKey(
+        ApiKey,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,  # there is one by key and hour
+    )
+
+    class Meta:
+        abstract = True
+
+
+class UsageHour(Hour):
+    """Requests of one user, key, model, provider and app in one hour."""
+
+    model = models.CharField(max_length=128)
+    provider_name = models.CharField(max_length=64, blank=True)
+    app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="+", db_index=False)
+    requests = models.IntegerField()
+    failures = models.IntegerField()
+    cancelled = models.IntegerField()
+    own_key_requests = models.IntegerField(help_text="Made with the user's own provider key.")
+    tokens_prompt = models.BigIntegerField()
+    tokens_completion = models.BigIntegerField()
+    native_tokens_prompt = models.BigIntegerField()
+    native_tokens_completion = models.BigIntegerField()
+    cost_nano = models.BigIntegerField()
+    upstream_cost_nano = models.BigIntegerField(
+        help_text="With own keys: what the providers charge for them by list price."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "hour", "key", "model", "provider_name", "app"],
+                name="usage_hour_unique",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["hour"], name="usage_hour_by_hour"),
+            models.Index(fields=["key", "hour"], name="usage_hour_by_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.user_id} {self.model} {self.hour:%Y-%m-%d %H}:00"
+
+
+class FirstContentHour(Hour):
+    """How many streams of one user and key had their first content after so long.
+
+    One row for each bucket of the histogram (activity.histogram), so that a database adds them up.
+    """
+
+    bucket = models.SmallIntegerField()
+    streams = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "hour", "key", "bucket"], name="first_content_hour_unique"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["hour"], name="first_content_hour_by_hour"),
+            models.Index(fields=["key", "hour"], name="first_content_hour_by_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.user_id} {self.hour:%Y-%m-%d %H}:00 bucket {self.bucket}"
+
+
+class Watermark(models.Model):
+    """Until when the sums are taken: one row, none before the first time."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.until:%Y-%m-%d %H}:00"
