@@ -61,6 +61,11 @@ class Request:
     cost_nano: int
     upstream_cost_nano: int
 
+    @property
+    def fallbacks(self) -> int:
+        """How many providers were asked before the one that answered."""
+        return len(self.providers) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

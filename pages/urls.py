@@ -1,14 +1,21 @@
-"""Paths of the pages for people."""
+"""Pages of people. Names are in navigation.py where a menu leads to them."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import path
 
-from pages import connected, consent
+from pages import activity, connected, consent, landing, styleguide, theme
 
 app_name = "pages"
-
 urlpatterns = [
+    path("", landing.landing, name="landing"),
+    path("theme", theme.choose, name="theme"),
+    # Activity
+    path("activity", activity.activity, name="activity"),
+    path("activity.csv", activity.as_csv, name="activity-csv"),
+    path("activity/<str:generation_id>", activity.one_request, name="request"),
+    # Apps that ask for a key
     path("auth", consent.consent, name="consent"),
     path("auth/switch", consent.switch, name="consent-switch"),
     path("auth/debug", consent.debug, name="consent-debug"),
@@ -16,3 +23,5 @@ urlpatterns = [
     path("settings/apps/revoke", connected.revoke_app, name="revoke-app"),
     path("settings/apps/keys/<int:key_id>/revoke", connected.revoke_key, name="revoke-app-key"),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("_styleguide", styleguide.show, name="styleguide"))
