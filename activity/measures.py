@@ -1,4 +1,4 @@
-"""What is counted of generations, said once: for taking sums of an hour and for reading without."""
+"""What is counted of generations, said once: for taking sums and for reading without."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HAS_FIRST_CONTENT = Q(streamed=True, latency_ms__isnull=False)
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums of some generations; the fields are columns of UsageHour."""
+    """Sums of some generations; the fields are columns of activity.models.Usage."""
 
     requests: int = 0
     failures: int = 0
@@ -62,7 +62,7 @@ SUM_NAMES = tuple(f"sum_{name}" for name in MEASURES)
 OF_GENERATIONS: dict[str, Combinable] = {
     f"sum_{name}": _COUNTS.get(name) or Sum(name) for name in MEASURES
 }
-OF_HOURS: dict[str, Combinable] = {f"sum_{name}": Sum(name) for name in MEASURES}
+OF_SUMS: dict[str, Combinable] = {f"sum_{name}": Sum(name) for name in MEASURES}
 
 
 def totals(values: Sequence[Any]) -> Totals:
