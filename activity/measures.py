@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, Sum, Value, When
+from django.db.models import Count, Q, Sum
 from django.db.models.expressions import Combinable
 
+from activity.bisected import Bisected
 from activity.histogram import EDGES_MS
 
 # What became of a request: exactly one of these is true.
@@ -66,25 +67,9 @@ OF_SUMS: dict[str, Combinable] = {f"sum_{name}": Sum(name) for name in MEASURES}
 
 
 def totals(values: Sequence[Any]) -> Totals:
-    """Of the columns SUM_NAMES; PostgreSQL gives sums of 64-bit integers as decimals."""
-    return Totals(*map(int, values))
+    """Of the columns SUM_NAMES. PostgreSQL gives sums of 64-bit integers as decimals; and where
+    nothing is grouped, a query without rows has one row without sums."""
+    return Totals(*(int(value or 0) for value in values))
 
 
-def bisected(column: str, edges: Sequence[Any], lookup: str) -> Combinable:
-    """How many of the ascending `edges` are below the column's value (`lookup` "lte"), or at most
-    as large ("lt"): a search by halves, in SQL that every database has."""
-
-    def between(low: int, high: int) -> Combinable:
-        if low == high:
-            return Value(low)
-        middle = (low + high) // 2
-        return Case(
-            When(Q((f"{column}__{lookup}", edges[middle])), then=between(low, middle)),
-            default=between(middle + 1, high),
-            output_field=IntegerField(),
-        )
-
-    return between(0, len(edges))
-
-
-FIRST_CONTENT_BUCKET = bisected("latency_ms", EDGES_MS, "lte")
+FIRST_CONTENT_BUCKET = Bisected("latency_ms", EDGES_MS)

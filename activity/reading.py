@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
+from activity.bisected import Bisected
 from activity.dimensions import Dimension
 from activity.measures import (
     FIRST_CONTENT_BUCKET,
@@ -24,7 +25,6 @@ from activity.measures import (
     OF_SUMS,
     SUM_NAMES,
     Totals,
-    bisected,
     totals,
 )
 from activity.models import (
@@ -85,7 +85,8 @@ class Reading:
             for slot, *rest in sums.values_list("slot", *names, *SUM_NAMES):
                 group = tuple(rest[: len(names)])
                 cells[slot, group].append(totals(rest[len(names) :]))
-        return {cell: Totals.sum(parts) for cell, parts in cells.items()}
+        found = {cell: Totals.sum(parts) for cell, parts in cells.items()}
+        return {cell: sum for cell, sum in found.items() if sum.requests}
 
     def first_content(
         self, begin: datetime, end: datetime, *, edges: Sequence[datetime] = ()
@@ -130,7 +131,8 @@ def _in(column: str, spans: Sequence[Span]) -> Q:
 
 
 def _slot(rows: QuerySet[Any, Any], edges: Sequence[datetime]) -> Combinable:
-    return bisected("created_at" if rows.model is Generation else "begins_at", edges, "lt")
+    column = "created_at" if rows.model is Generation else "begins_at"
+    return Bisected(column, edges, inclusive=True)
 
 
 def _grouped(
