@@ -72,10 +72,10 @@ def _whole(
     rest: list[Span] = []
     for begin, end in spans:
         first, last = _up(begin, unit, unit_of), unit_of(min(end, until))
-        if first >= last:
+        out = sorted(each for each in broken if first <= each < last)
+        if first >= last or len(out) * unit == last - first:
             rest.append((begin, end))
             continue
-        out = sorted(each for each in broken if first <= each < last)
         whole.append((first, last))
         left_out += out
         rest += [(begin, first), *((each, each + unit) for each in out), (last, end)]
