@@ -20,7 +20,7 @@ class Dimension:
     """A group is the values of these columns, the same of sums and of generations."""
 
     name: str
-    of_hours: tuple[str, ...]
+    of_sums: tuple[str, ...]
     of_generations: tuple[str, ...]
 
     def place(self, columns: tuple[str, ...], top: Sequence[Group]) -> Combinable:

@@ -12,6 +12,7 @@ from activity.scope import Scope
 from billing.models import Generation
 
 STATUSES = {"ok": SUCCEEDED, "error": FAILED, "cancelled": CANCELLED}
+_ID_MAX = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,23 @@ class Filter:
         )
 
     @property
-    def _is_impossible(self) -> bool:
-        """No row holds a NUL, and PostgreSQL does not even take one to look for."""
+    def is_impossible(self) -> bool:
+        """No row holds a NUL, half a character or a larger number: no database is asked for it."""
         texts = (self.model, self.provider, self.generation_id, *(self.app or ()))
-        return any(text is not None and "\0" in text for text in texts)
+        return not all(map(_can_be_stored, (each for each in texts if each is not None))) or not (
+            0 <= (self.key_id or 0) <= _ID_MAX
+        )
+
+
+def _can_be_stored(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def rows(scope: Scope, wanted: Filter) -> QuerySet[Generation]:
     """The scope's generations that the filter lets through, in no order."""
-    if wanted._is_impossible:
+    if wanted.is_impossible:
         return Generation.objects.none()
     return Generation.objects.filter(scope.where, wanted.where)

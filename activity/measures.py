@@ -1,4 +1,4 @@
-"""What is counted of generations, said once: for taking sums of an hour and for reading without."""
+"""What is counted of generations, said once: for taking sums and for reading without."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, Sum, Value, When
+from django.db.models import Count, Q, Sum
 from django.db.models.expressions import Combinable
 
+from activity.bisected import Bisected
 from activity.histogram import EDGES_MS
 
 # What became of a request: exactly one of these is true.
@@ -22,7 +23,7 @@ HAS_FIRST_CONTENT = Q(streamed=True, latency_ms__isnull=False)
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums of some generations; the fields are columns of UsageHour."""
+    """Sums of some generations; the fields are columns of activity.models.Usage."""
 
     requests: int = 0
     failures: int = 0
@@ -62,29 +63,13 @@ SUM_NAMES = tuple(f"sum_{name}" for name in MEASURES)
 OF_GENERATIONS: dict[str, Combinable] = {
     f"sum_{name}": _COUNTS.get(name) or Sum(name) for name in MEASURES
 }
-OF_HOURS: dict[str, Combinable] = {f"sum_{name}": Sum(name) for name in MEASURES}
+OF_SUMS: dict[str, Combinable] = {f"sum_{name}": Sum(name) for name in MEASURES}
 
 
 def totals(values: Sequence[Any]) -> Totals:
-    """Of the columns SUM_NAMES; PostgreSQL gives sums of 64-bit integers as decimals."""
-    return Totals(*map(int, values))
+    """Of the columns SUM_NAMES. PostgreSQL gives sums of 64-bit integers as decimals; and where
+    nothing is grouped, a query without rows has one row without sums."""
+    return Totals(*(int(value or 0) for value in values))
 
 
-def bisected(column: str, edges: Sequence[Any], lookup: str) -> Combinable:
-    """How many of the ascending `edges` are below the column's value (`lookup` "lte"), or at most
-    as large ("lt"): a search by halves, in SQL that every database has."""
-
-    def between(low: int, high: int) -> Combinable:
-        if low == high:
-            return Value(low)
-        middle = (low + high) // 2
-        return Case(
-            When(Q((f"{column}__{lookup}", edges[middle])), then=between(low, middle)),
-            default=between(middle + 1, high),
-            output_field=IntegerField(),
-        )
-
-    return between(0, len(edges))
-
-
-FIRST_CONTENT_BUCKET = bisected("latency_ms", EDGES_MS, "lte")
+FIRST_CONTENT_BUCKET = Bisected("latency_ms", EDGES_MS)

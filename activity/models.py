@@ -1,7 +1,7 @@
-"""Sums of generations by the hour (UTC), from which pages and rankings read.
+"""Sums of generations by the hour and by the day (UTC), from which pages and rankings read.
 
 They say nothing that generations do not say, and can be made anew from them at any time
-(activity.rollup). Hours from `Watermark.until` on have no rows yet.
+(activity.rollup). What has not ended at `Watermark.until` has no rows yet.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class App(models.Model):
         return self.title or self.referer
 
 
-class Hour(models.Model):
-    """What the sums of an hour have in common."""
+class Sums(models.Model):
+    """What sums of an hour, or of a day, have in common."""
 
-    hour = models.DateTimeField(help_text="When it began, UTC.")
+    begins_at = models.DateTimeField(help_text="A full hour of UTC; of days, midnight.")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -44,23 +44,30 @@ class Hour(models.Model):
         null=True,
         on_delete=models.SET_NULL,
         related_name="+",
-        db_index=False,  # there is one by key and hour
+        db_index=False,  # there is one by key and time
     )
 
     class Meta:
         abstract = True
+        indexes = [
+            models.Index(fields=["begins_at"], name="%(class)s_by_time"),
+            models.Index(fields=["key", "begins_at"], name="%(class)s_by_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.model_name} {self.begins_at:%Y-%m-%d %H}:00 of user {self.user_id}"
 
 
-class UsageHour(Hour):
-    """Requests of one user, key, model, provider and app in one hour."""
+class Usage(Sums):
+    """Requests of one user, key, model, provider and app."""
 
     model = models.CharField(max_length=128)
     provider_name = models.CharField(max_length=64, blank=True)
     app = models.ForeignKey(App, on_delete=models.PROTECT, related_name="+", db_index=False)
-    requests = models.IntegerField()
-    failures = models.IntegerField()
-    cancelled = models.IntegerField()
-    own_key_requests = models.IntegerField(help_text="Made with the user's own provider key.")
+    requests = models.BigIntegerField()
+    failures = models.BigIntegerField()
+    cancelled = models.BigIntegerField()
+    own_key_requests = models.BigIntegerField(help_text="Made with the user's own provider key.")
     tokens_prompt = models.BigIntegerField()
     tokens_completion = models.BigIntegerField()
     native_tokens_prompt = models.BigIntegerField()
@@ -70,44 +77,48 @@ class UsageHour(Hour):
         help_text="With own keys: what the providers charge for them by list price."
     )
 
-    class Meta:
+    class Meta(Sums.Meta):
+        abstract = True
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "hour", "key", "model", "provider_name", "app"],
-                name="usage_hour_unique",
+                fields=["user", "begins_at", "key", "model", "provider_name", "app"],
+                name="%(class)s_unique",
             )
         ]
-        indexes = [
-            models.Index(fields=["hour"], name="usage_hour_by_hour"),
-            models.Index(fields=["key", "hour"], name="usage_hour_by_key"),
-        ]
-
-    def __str__(self) -> str:
-        return f"user {self.user_id} {self.model} {self.hour:%Y-%m-%d %H}:00"
 
 
-class FirstContentHour(Hour):
+class UsageHour(Usage):
+    """In one hour."""
+
+
+class UsageDay(Usage):
+    """In one day of UTC: the sums of its hours, where nobody asks for hours."""
+
+
+class FirstContent(Sums):
     """How many streams of one user and key had their first content after so long.
 
     One row for each bucket of the histogram (activity.histogram), so that a database adds them up.
     """
 
     bucket = models.SmallIntegerField()
-    streams = models.IntegerField()
+    streams = models.BigIntegerField()
 
-    class Meta:
+    class Meta(Sums.Meta):
+        abstract = True
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "hour", "key", "bucket"], name="first_content_hour_unique"
+                fields=["user", "begins_at", "key", "bucket"], name="%(class)s_unique"
             )
         ]
-        indexes = [
-            models.Index(fields=["hour"], name="first_content_hour_by_hour"),
-            models.Index(fields=["key", "hour"], name="first_content_hour_by_key"),
-        ]
 
-    def __str__(self) -> str:
-        return f"user {self.user_id} {self.hour:%Y-%m-%d %H}:00 bucket {self.bucket}"
+
+class FirstContentHour(FirstContent):
+    """In one hour."""
+
+
+class FirstContentDay(FirstContent):
+    """In one day of UTC."""
 
 
 class Watermark(models.Model):

@@ -6,7 +6,7 @@ The database adds up; what comes out has as many rows as there are slots and gro
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
@@ -16,20 +16,27 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
+from activity.bisected import Bisected
 from activity.dimensions import Dimension
 from activity.measures import (
     FIRST_CONTENT_BUCKET,
     HAS_FIRST_CONTENT,
     OF_GENERATIONS,
-    OF_HOURS,
+    OF_SUMS,
     SUM_NAMES,
     Totals,
-    bisected,
     totals,
 )
-from activity.models import FirstContentHour, UsageHour, Watermark
+from activity.models import (
+    FirstContentDay,
+    FirstContentHour,
+    Sums,
+    UsageDay,
+    UsageHour,
+    Watermark,
+)
 from activity.scope import Scope
-from activity.sources import Sources, sources
+from activity.sources import Sources, Span, sources
 from billing.models import Generation, LateHour
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,19 +77,16 @@ class Reading:
         """
         cells: defaultdict[tuple[int, Group], list[Totals]] = defaultdict(list)
         where = self._sources(begin, end, edges)
-        for rows, time, measures, is_raw in (
-            (self._hours(UsageHour, where), "hour", OF_HOURS, False),
-            (self._generations(where), "created_at", OF_GENERATIONS, True),
-        ):
-            if rows is None:
-                continue
-            rows, names = _grouped(rows, dimension, top, is_raw=is_raw)
-            rows = rows.annotate(slot=bisected(time, edges, "lt")).values("slot", *names)
-            sums = rows.annotate(**measures).order_by()
+        for rows in (*self._sums(UsageDay, UsageHour, where), *self._generations(where)):
+            is_raw = rows.model is Generation
+            grouped, names = _grouped(rows, dimension, top, is_raw=is_raw)
+            slots = grouped.annotate(slot=_slot(rows, edges)).values("slot", *names)
+            sums = slots.annotate(**OF_GENERATIONS if is_raw else OF_SUMS).order_by()
             for slot, *rest in sums.values_list("slot", *names, *SUM_NAMES):
                 group = tuple(rest[: len(names)])
                 cells[slot, group].append(totals(rest[len(names) :]))
-        return {cell: Totals.sum(parts) for cell, parts in cells.items()}
+        found = {cell: Totals.sum(parts) for cell, parts in cells.items()}
+        return {cell: sum for cell, sum in found.items() if sum.requests}
 
     def first_content(
         self, begin: datetime, end: datetime, *, edges: Sequence[datetime] = ()
@@ -90,37 +94,45 @@ class Reading:
         """Histograms of the milliseconds until the first content of streams, by slot."""
         found: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
         where = self._sources(begin, end, edges)
-        queries: list[QuerySet[Any, Any]] = []
-        if (hours := self._hours(FirstContentHour, where)) is not None:
-            rows = hours.annotate(slot=bisected("hour", edges, "lt")).values("slot", "bucket")
-            queries.append(rows.annotate(count=Sum("streams")))
-        if (generations := self._generations(where)) is not None:
-            rows = generations.filter(HAS_FIRST_CONTENT).annotate(
-                slot=bisected("created_at", edges, "lt"), bucket=FIRST_CONTENT_BUCKET
-            )
-            queries.append(rows.values("slot", "bucket").annotate(count=Count("pk")))
-        for query in queries:
-            for slot, bucket, count in query.order_by().values_list("slot", "bucket", "count"):
-                found[slot][bucket] += count
+        for rows in (
+            *self._sums(FirstContentDay, FirstContentHour, where),
+            *self._generations(where),
+        ):
+            count: Combinable = Sum("streams")
+            slots = rows.annotate(slot=_slot(rows, edges))
+            if rows.model is Generation:
+                slots = slots.filter(HAS_FIRST_CONTENT).annotate(bucket=FIRST_CONTENT_BUCKET)
+                count = Count("pk")
+            counts = slots.values("slot", "bucket").annotate(count=count).order_by()
+            for slot, bucket, streams in counts.values_list("slot", "bucket", "count"):
+                found[slot][bucket] += int(streams)
         return {slot: dict(counts) for slot, counts in found.items()}
 
     def _sources(self, begin: datetime, end: datetime, edges: Sequence[datetime]) -> Sources:
         return sources(begin, end, edges=edges, until=self.until, late=self.late)
 
-    def _hours(self, model: type[Any], where: Sources) -> QuerySet[Any, Any] | None:
-        if where.summed is None:
-            return None
-        first, last = where.summed
-        rows: QuerySet[Any, Any] = model.objects.filter(
-            self.scope.where, hour__gte=first, hour__lt=last
-        )
-        return rows.exclude(hour__in=where.left_out) if where.left_out else rows
+    def _sums(
+        self, days: type[Sums], hours: type[Sums], where: Sources
+    ) -> Iterator[QuerySet[Any, Any]]:
+        for model, tier in ((days, where.days), (hours, where.hours)):
+            if tier.spans:
+                rows = model._default_manager.filter(self.scope.where, _in("begins_at", tier.spans))
+                yield rows.exclude(begins_at__in=tier.left_out) if tier.left_out else rows
 
-    def _generations(self, where: Sources) -> QuerySet[Any, Any] | None:
-        if not where.raw:
-            return None
-        spans = [Q(created_at__gte=begin, created_at__lt=end) for begin, end in where.raw]
-        return Generation.objects.filter(self.scope.where, reduce(or_, spans))
+    def _generations(self, where: Sources) -> Iterator[QuerySet[Any, Any]]:
+        if where.raw:
+            yield Generation.objects.filter(self.scope.where, _in("created_at", where.raw))
+
+
+def _in(column: str, spans: Sequence[Span]) -> Q:
+    return reduce(
+        or_, (Q((f"{column}__gte", begin), (f"{column}__lt", end)) for begin, end in spans)
+    )
+
+
+def _slot(rows: QuerySet[Any, Any], edges: Sequence[datetime]) -> Combinable:
+    column = "created_at" if rows.model is Generation else "begins_at"
+    return Bisected(column, edges, inclusive=True)
 
 
 def _grouped(
@@ -133,7 +145,7 @@ def _grouped(
     """The rows with the columns to group by, and the names of these."""
     if dimension is None:
         return rows, ()
-    columns = dimension.of_generations if is_raw else dimension.of_hours
+    columns = dimension.of_generations if is_raw else dimension.of_sums
     if top is None:
         return rows, columns
     place: Combinable = dimension.place(columns, top)

@@ -1,4 +1,5 @@
 """Generations become sums of hours: each hour when it is over, and anew when something came late.
+And sums of hours become sums of days, when the day is over.
 
 An hour that is over for `SUMMED_AFTER` gets no more generations but late ones, and these leave a
 note in the transaction that records them (billing.late). So no request pays for this, and nothing
@@ -9,32 +10,22 @@ Hours are taken one by one, each in a short transaction: in SQLite the money wri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count as CountRows
 from django.db.models import F, Min, OuterRef, QuerySet, Subquery
 
 from accounts.models import User
-from activity.measures import (
-    FIRST_CONTENT_BUCKET,
-    HAS_FIRST_CONTENT,
-    MEASURES,
-    OF_GENERATIONS,
-    SUM_NAMES,
-    totals,
-)
-from activity.models import App, FirstContentHour, UsageHour, Watermark
+from activity.models import FirstContentHour, UsageHour, Watermark
 from activity.reading import NEVER
-from activity.sources import HOUR
+from activity.sources import DAY, HOUR, day_of
+from activity.taking import forget, take_day, take_hour
 from billing.late import SUMMED_AFTER, hour_of
 from billing.models import Generation, LateHour
 
 _USERS_AT_ONCE = 500
-_ROWS_AT_ONCE = 500
-_GROUP = ("user_id", "key_id", "model", "provider_name", "app_referer", "app_title")
 
 Progress = Callable[[datetime], None]
 
@@ -54,18 +45,19 @@ def roll_up(now: datetime | None = None, progress: Progress = _no_progress) -> i
 
 
 def rebuild(progress: Progress = _no_progress) -> int:
-    """Take every hour that has sums, or should have, anew: how many. Pages stay right meanwhile."""
-    count, hour = 0, NEVER
+    """Take every hour that has sums, or should have, anew: how many. Pages go on meanwhile."""
+    count, hour, last = 0, NEVER, None
     while True:
         with transaction.atomic():
             until = _locked().until
-            summed = UsageHour.objects.filter(hour__gte=hour).aggregate(first=Min("hour"))["first"]
-            hour = min(_first_hour(hour) or until, summed or until)
+            hour = min(_first_hour(hour) or until, _first_summed(hour) or until)
+            if last is not None and (hour >= until or day_of(hour) != day_of(last)):
+                _take_days({day_of(last)}, until)
             if hour >= until:
                 return count
             _take(hour)
         progress(hour)
-        count, hour = count + 1, hour + HOUR
+        count, last, hour = count + 1, hour, hour + HOUR
 
 
 def _locked() -> Watermark:
@@ -79,83 +71,54 @@ def _advance(until: datetime, progress: Progress) -> int:
     while True:
         with transaction.atomic():
             watermark = _locked()
-            if watermark.until >= until:
+            begin = watermark.until
+            if begin >= until:
                 return count
-            hour = _first_hour(watermark.until)
-            if hour is None or hour >= until:
-                # Nothing happened since.
-                watermark.until = until
-                watermark.save(update_fields=["until"])
-                return count
-            _take(hour)
-            watermark.until = hour + HOUR
+            hour = _first_hour(begin) or until
+            if hour < until:
+                _take(hour)
+            # Nothing happened in the hours between, so they are done as well.
+            watermark.until = min(hour + HOUR, until)
             watermark.save(update_fields=["until"])
-        progress(hour)
-        count += 1
+            _take_days({day_of(begin), day_of(hour)}, watermark.until)
+        if hour < until:
+            progress(hour)
+            count += 1
 
 
 def _take_late(progress: Progress) -> int:
     count = 0
     while True:
         with transaction.atomic():
-            summed = LateHour.objects.filter(hour__lt=_locked().until)
+            until = _locked().until
+            summed = LateHour.objects.filter(hour__lt=until)
             late = summed.order_by("hour", "user_id").values_list("user_id", "hour").first()
             if late is None:
                 return count
             user_id, hour = late
-            # First: what is recorded from now on leaves a note that stays.
-            # (The money writer's text of a moment in SQLite is another one than the ORM's.)
+            # First: what is recorded from now on leaves a note that stays. (The money writer's
+            # text of a moment in SQLite is another one than the ORM's, hence no equality.)
             summed.filter(user_id=user_id, hour__gte=hour, hour__lt=hour + HOUR).delete()
             _take(hour, [user_id])
+            _take_days({day_of(hour)}, until, [user_id])
         progress(hour)
         count += 1
 
 
 def _take(hour: datetime, user_ids: list[int] | None = None) -> None:
     """Sums of the hour, of all users or of these, in the place of those that there are."""
-    for model in (UsageHour, FirstContentHour):
-        old: QuerySet[Any, Any] = model.objects.filter(hour=hour)
-        (old if user_ids is None else old.filter(user_id__in=user_ids)).delete()
+    forget(UsageHour, hour, user_ids)
+    forget(FirstContentHour, hour, user_ids)
     users = _active(hour) if user_ids is None else user_ids
     for first in range(0, len(users), _USERS_AT_ONCE):
-        generations = Generation.objects.filter(
-            user_id__in=users[first : first + _USERS_AT_ONCE],
-            created_at__gte=hour,
-            created_at__lt=hour + HOUR,
-        )
-        _insert(hour, generations)
+        take_hour(hour, users[first : first + _USERS_AT_ONCE])
 
 
-def _insert(hour: datetime, generations: QuerySet[Generation]) -> None:
-    grouped = generations.values(*_GROUP).annotate(**OF_GENERATIONS).order_by()
-    rows = list(grouped.values_list(*_GROUP, *SUM_NAMES))
-    apps = _app_ids({(row[4], row[5]) for row in rows})
-    UsageHour.objects.bulk_create(
-        (
-            UsageHour(
-                hour=hour, user_id=row[0], key_id=row[1], model=row[2], provider_name=row[3],
-                app_id=apps[row[4], row[5]],
-                **dict(zip(MEASURES, totals(row[6:]).values, strict=True)),
-            )
-            for row in rows
-        ),
-        batch_size=_ROWS_AT_ONCE,
-    )  # fmt: skip
-    streams = generations.filter(HAS_FIRST_CONTENT).annotate(bucket=FIRST_CONTENT_BUCKET)
-    counts = streams.values("user_id", "key_id", "bucket").annotate(streams=CountRows("pk"))
-    FirstContentHour.objects.bulk_create(
-        (FirstContentHour(hour=hour, **count) for count in counts.order_by()),
-        batch_size=_ROWS_AT_ONCE,
-    )
-
-
-def _app_ids(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Of (referer, title); the rows are made where they are new."""
-    ids = {}
-    for referer, title in names:
-        app, _ = App.objects.get_or_create(referer=referer, title=title)
-        ids[referer, title] = app.pk
-    return ids
+def _take_days(days: set[datetime], until: datetime, user_ids: list[int] | None = None) -> None:
+    """Those of them that are over."""
+    for day in days:
+        if day + DAY <= until:
+            take_day(day, user_ids)
 
 
 # --- Who was active when: by the index of each user's generations; there is none by time alone ---
@@ -172,6 +135,12 @@ def _first_hour(since: datetime) -> datetime | None:
     """The first hour with generations, from `since` on."""
     first = _users_since(since).aggregate(first=Min(F("first_at")))["first"]
     return None if first is None else hour_of(first)
+
+
+def _first_summed(since: datetime) -> datetime | None:
+    rows = UsageHour.objects.filter(begins_at__gte=since)
+    first: datetime | None = rows.aggregate(first=Min("begins_at"))["first"]
+    return first
 
 
 def _active(hour: datetime) -> list[int]:

@@ -66,9 +66,14 @@ def draw(series: Series, zone: ZoneInfo) -> Chart:
         for line, each in zip(series.lines, drawn, strict=True)
     )  # fmt: skip
     return Chart(
-        charts.both_widths(picture), drawn, rows, labels, tuple(map(written, series.sums)), written(whole),
-        NAMES[series.metric],
-    )  # fmt: skip
+        picture=charts.both_widths(picture),
+        drawn=drawn,
+        rows=rows,
+        labels=labels,
+        sums=tuple(map(written, series.sums)),
+        total=written(whole),
+        name=NAMES[series.metric],
+    )
 
 
 def _label(edge: datetime, cut: str, zone: ZoneInfo) -> str:

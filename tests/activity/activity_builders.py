@@ -14,9 +14,10 @@ from accounts import keys
 from accounts.models import User
 from activity.histogram import bucket_of
 from activity.measures import Totals
-from activity.models import FirstContentHour, UsageHour
+from activity.models import FirstContentDay, FirstContentHour, UsageDay, UsageHour
 from activity.reading import Reading
 from activity.scope import Scope
+from activity.sources import day_of
 from billing import book_rows
 from billing.book import Book, GenerationRow
 from billing.late import hour_of
@@ -127,32 +128,42 @@ def _within(scope, begin, end):
             yield each
 
 
-def summed_hours():
-    """Every row of sums: {(hour, user, key, model, provider, referer, title): totals}."""
-    rows = UsageHour.objects.select_related("app")
+def sums():
+    """Every row of sums: hours, days, and both of the first content."""
+    return tuple(map(_usage_rows, (UsageHour, UsageDay))) + tuple(
+        map(_stream_rows, (FirstContentHour, FirstContentDay))
+    )
+
+
+def _usage_rows(model):
     return {
         (
-            row.hour, row.user_id, row.key_id, row.model, row.provider_name, row.app.referer,
+            row.begins_at, row.user_id, row.key_id, row.model, row.provider_name, row.app.referer,
             row.app.title,
         ): Totals(*(getattr(row, name) for name in Totals.__slots__))
-        for row in rows
+        for row in model.objects.select_related("app")
     }  # fmt: skip
 
 
-def summed_streams():
-    rows = FirstContentHour.objects.values_list("hour", "user_id", "key_id", "bucket", "streams")
+def _stream_rows(model):
+    rows = model.objects.values_list("begins_at", "user_id", "key_id", "bucket", "streams")
     return {tuple(key): streams for *key, streams in rows}
 
 
-def hours_of(until):
-    """What both have to be, for generations before `until`."""
+def sums_of(until):
+    """What `sums` have to be when all is summed up that ended by then."""
+    hours, days = _sums_of(hour_of, until), _sums_of(day_of, day_of(until))
+    return hours[0], days[0], hours[1], days[1]
+
+
+def _sums_of(unit_of, until):
     usage, streams = defaultdict(list), Counter()
     for each in Generation.objects.filter(created_at__lt=until):
-        hour = hour_of(each.created_at)
+        at = unit_of(each.created_at)
         usage[
-            hour, each.user_id, each.key_id, each.model, each.provider_name, each.app_referer,
+            at, each.user_id, each.key_id, each.model, each.provider_name, each.app_referer,
             each.app_title,
         ].append(each)  # fmt: skip
         if each.streamed and each.latency_ms is not None:
-            streams[hour, each.user_id, each.key_id, bucket_of(each.latency_ms)] += 1
+            streams[at, each.user_id, each.key_id, bucket_of(each.latency_ms)] += 1
     return {key: totals_of(found) for key, found in usage.items()}, dict(streams)

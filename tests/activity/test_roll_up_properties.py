@@ -12,17 +12,17 @@ from activity_builders import (
     cells_of,
     first_content_of,
     generation,
-    hours_of,
     person,
     record,
-    summed_hours,
-    summed_streams,
+    sums,
+    sums_of,
 )
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from activity.dimensions import DIMENSIONS
+from activity.histogram import EDGES_MS
 from activity.models import Watermark
 from activity.reading import Reading
 from activity.rollup import rebuild, roll_up
@@ -34,7 +34,7 @@ APPS = [("", ""), ("https://chat.example", "Chat"), ("https://chat.example", "Ch
 ages = st.one_of(
     st.integers(-120, 7_200).map(lambda s: timedelta(seconds=s)),
     st.integers(0, 300_000_000).map(lambda us: timedelta(microseconds=us * 60)),
-    st.integers(0, 6).map(lambda hours: hours * HOUR),
+    st.integers(0, 60).map(lambda hours: hours * HOUR),
 )
 generations = st.fixed_dictionaries(
     {
@@ -49,14 +49,14 @@ generations = st.fixed_dictionaries(
         "upstream_cost_nano": st.integers(0, 10**15),
         "is_byok": st.booleans(),
         "tokens_prompt": st.integers(0, 2**31 - 1),
-        "latency_ms": st.none() | st.integers(0, 2**31 - 1),
+        "latency_ms": st.none() | st.sampled_from([0, 1, *EDGES_MS[20:24], 25, 2**31 - 1]),
     }
 )
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("record"), ages, st.booleans(), generations),
         st.tuples(st.just("correct"), st.integers(0, 30), st.integers(0, 10**12)),
-        st.tuples(st.just("wait"), st.integers(0, 200)),
+        st.tuples(st.just("wait"), st.sampled_from([7, 30, 41, 200, 1_500])),
         st.tuples(st.just("roll up")),
         st.tuples(st.just("rebuild")),
         st.tuples(
@@ -70,12 +70,14 @@ steps = st.lists(
 
 
 class World:
-    """Some hours of two people; the clock stands still between steps."""
+    """Some hours of two people; the clock stands still between steps. 10:00 is summed up."""
 
     def __init__(self):
         self.people = [person("alice"), person("bob")]
         self.now = NOW
         self.recorded = []
+        self.record(50 * HOUR, False, {"app": ("", "")})
+        roll_up(self.now)
 
     def record(self, age, is_bobs, fields):
         referer, title = fields["app"]
@@ -97,7 +99,7 @@ class World:
         dimension = DIMENSIONS[name]
         for each in self.people:
             for scope in (each.scope, Scope(each.user_id, frozenset(each.key_ids[:1]))):
-                span = (min(NOW - DAY, *edges), self.now + HOUR)
+                span = (min(NOW - 3 * DAY, *edges), self.now + HOUR)
                 reading = Reading.of(scope)
                 assert reading.usage(*span, edges=edges, dimension=dimension) == cells_of(
                     scope, *span, edges, dimension.of_generations
@@ -109,9 +111,7 @@ class World:
 
     def roll_up(self):
         roll_up(self.now)
-        usage, streams = hours_of(Watermark.objects.get().until)
-        assert summed_hours() == usage
-        assert summed_streams() == streams
+        assert sums() == sums_of(Watermark.objects.get().until)
 
     def step(self, what, *how):
         if what == "record":
