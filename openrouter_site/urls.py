@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("pages.urls")),
     path("", include("billing.urls")),
+    path("", include("pages.urls")),
 ]
 
 handler400 = "openrouter_site.views.bad_request"
