@@ -27,6 +27,7 @@ from pages.activity_query import Asked
 from pages.addresses import changed, links
 from pages.signed_in import user_of
 
+_ROWS = 25
 _PLACE = {"after": None, "before": None}
 _FILTERS = ("model", "provider", "app", "status", "streamed", "own", "cost")
 
@@ -44,7 +45,9 @@ def activity(request: HttpRequest) -> HttpResponse:
     key_id = asked.requests.key_id
     reading = Reading.of(Scope(user.pk, None if key_id is None else frozenset({key_id})))
     lines = series(reading, asked.period, asked.metric, asked.dimension)
-    page = requests.page(reading.scope, asked.requests, after=asked.after, before=asked.before)
+    page = requests.page(
+        reading.scope, asked.requests, after=asked.after, before=asked.before, size=_ROWS
+    )
     context = {
         "asked": asked,
         "zone": zone.key,

@@ -90,7 +90,8 @@ def test_filters_leave_out_requests_and_can_be_removed(client, alice):
     ["?range=century", "?range=custom", "?range=custom&from=2026-02-30&to=x",
      "?range=custom&from=2030-01-01&to=2020-01-01", "?after=x", "?before=999999999999999999-a",
      "?after=99999999999999999-gen", "?key=x", "?key=99999999999999999999999", "?cost=abc",
-     "?cost=1e999", "?cost=-1", "?metric=%00&by=nobody", "?app=%00", "?model=%00", "?status=%00", "?page=2"],
+     "?cost=1e999", "?cost=-1", "?metric=%00&by=nobody", "?app=%00", "?model=%00",
+     "?status=%00", "?page=2"],
 )  # fmt: skip
 def test_whatever_the_address_says_there_is_a_page(client, alice, query):
     generation(alice, key_of(alice), "1")
@@ -100,12 +101,12 @@ def test_whatever_the_address_says_there_is_a_page(client, alice, query):
 def test_pages_lead_on_and_back(client, alice):
     key = key_of(alice)
     now = datetime.now(UTC)
-    made = [generation(alice, key, "0.1", created_at=now - timedelta(minutes=n)) for n in range(60)]
+    made = [generation(alice, key, "0.1", created_at=now - timedelta(minutes=n)) for n in range(40)]
     shown = page(client)
-    assert made[0].pk in shown and made[55].pk not in shown
+    assert made[0].pk in shown and made[35].pk not in shown
     older = shown.split('href="?after=')[1].split("#")[0]
     shown = page(client, f"?after={older}")
-    assert made[55].pk in shown and made[0].pk not in shown
+    assert made[35].pk in shown and made[0].pk not in shown
     newer = shown.split('href="?before=')[1].split("#")[0]
     assert made[0].pk in page(client, f"?before={newer}")
 
