@@ -2,8 +2,8 @@
 
 Fills an empty database (--database postgresql://..., else an SQLite file that is deleted after),
 sums up the hours (activity), and times what the Activity pages read for the largest account, which
-made half of it all. Times are those of one reader: the first of each, then the median and the fastest of some more. On
-a machine that others use, only the fastest says what the pages cost.
+made half of it all. Times are those of one reader: the first of each, then the median and the
+fastest of some more. On a machine that others use, only the fastest says what the pages cost.
 """
 
 from __future__ import annotations
