@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import io
-import threading
-from contextlib import closing
-from datetime import timedelta
 
 import pytest
 from activity_builders import (
@@ -13,24 +10,20 @@ from activity_builders import (
     NOW,
     cells_of,
     generation,
-    person,
     record,
     sums,
     sums_of,
     totals_of,
 )
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 
 from accounts.models import ApiKey
 from activity import tasks
 from activity.measures import Totals
 from activity.models import UsageDay, UsageHour, Watermark
 from activity.rollup import rebuild, roll_up
-from billing import book_rows
-from billing.book import Book
 from billing.models import Generation, LateHour
-from openrouter_site import database
 from openrouter_site.celery import BEAT_TABLE
 
 pytestmark = pytest.mark.django_db
@@ -213,47 +206,3 @@ def test_hours_cost_the_same_few_queries_whoever_uses_them(alice, django_assert_
     with django_assert_num_queries(3):
         cells = reading.usage(*WEEK)
     assert cells == cells_of(alice.scope, *WEEK)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_workers_that_roll_up_at_once_count_nothing_twice():
-    alice = person("alice")
-    record(*(generation(alice, NOW - n * 10 * MINUTE, cost_nano=0) for n in range(200)))
-    start, failures = threading.Barrier(2), []
-
-    def worker():
-        try:
-            start.wait(10)
-            roll_up(NOW)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=worker) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failures == []
-    assert sums() == sums_of(Watermark.objects.get().until)
-
-
-@pytest.mark.engine("postgresql")
-@pytest.mark.django_db(transaction=True)
-def test_what_is_being_written_while_its_hour_is_taken_anew_is_not_missed():
-    alice = person("alice")
-    record(generation(alice, NOW - 5 * HOUR, cost_nano=0))
-    roll_up(NOW)
-    record(generation(alice, NOW - 5 * HOUR, cost_nano=0), now=NOW)
-    late = generation(alice, NOW - 5 * HOUR, cost_nano=0)
-    with closing(database.connect()) as writer, writer.transaction():
-        book = Book(now=NOW)
-        book.generations = {late.id: late}
-        book_rows.store(writer, book)
-        roll_up(NOW)
-        assert one_total(alice).requests == 2
-    assert one_total(alice).requests == 3
-    assert UsageHour.objects.get().requests == 2
-    roll_up(NOW + timedelta(seconds=1))
-    assert UsageHour.objects.get().requests == 3
