@@ -7,13 +7,18 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from app_sites import demo_site, guest_site, make_certificate
+from gateway_process import unique
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+PROPOSALS = {
+    "limit": "2.50", "usage_limit_type": "weekly", "key_label": "Research notebook",
+    "expires_at": "2999-01-31T12:00:00Z",
+}  # fmt: skip
 S256 = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 
 
-def link(gateway, callback_url="https://app.example/cb", **fields):
-    return f"{gateway.url}/auth?{urlencode({'callback_url': callback_url, **fields})}"
+def link(callback_url="https://app.example/cb", **fields):
+    return f"/auth?{urlencode({'callback_url': callback_url, **fields})}"
 
 
 def answer_at(page):
@@ -23,11 +28,26 @@ def answer_at(page):
 
 @pytest.fixture
 def alice(gateway):
-    return gateway.caller(credits="12.48")
+    """The session of a user with credits."""
+    email = f"{unique('alice')}@example.com"
+    gateway.caller(credits="12.48", email=email)
+    return gateway.desk("session", email=email)
 
 
-def test_user_of_the_demo_page_connects_pays_and_revokes(gateway, alice, signed_in):
-    page = signed_in(alice)
+@pytest.fixture
+def traveller(person, gateway, alice):
+    """Makes pages of alice that may leave the site."""
+
+    def make(**how):
+        page = person(gateway, session=alice, **how).page
+        page.unroute("**/*")
+        return page
+
+    return make
+
+
+def test_user_of_the_demo_page_connects_pays_and_revokes(gateway, traveller):
+    page = traveller()
     with demo_site() as demo:
         page.goto(demo)
         page.get_by_label("Server").fill(gateway.url)
@@ -62,8 +82,8 @@ def test_user_of_the_demo_page_connects_pays_and_revokes(gateway, alice, signed_
         page.get_by_text("User not found.").wait_for()
 
 
-def test_user_of_the_demo_page_does_not_agree(gateway, alice, signed_in):
-    page = signed_in(alice)
+def test_user_of_the_demo_page_does_not_agree(gateway, traveller):
+    page = traveller()
     with demo_site() as demo:
         page.goto(demo)
         page.get_by_label("Server").fill(gateway.url)
@@ -74,24 +94,24 @@ def test_user_of_the_demo_page_does_not_agree(gateway, alice, signed_in):
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_answer_goes_to_the_app_and_nothing_else_does(gateway, alice, signed_in, javascript):
-    page = signed_in(alice, java_script_enabled=javascript)
+def test_answer_goes_to_the_app_and_nothing_else_does(traveller, javascript):
+    page = traveller(java_script_enabled=javascript)
     with guest_site() as guest:
-        page.goto(link(gateway, f"{guest.address}/cb", **S256, state="s-1"))
+        page.goto(link(f"{guest.address}/cb", **S256, state="s-1"))
         page.get_by_role("button", name="Authorize").click()
         page.get_by_text("Welcome back").wait_for()
         answer = answer_at(page)
         assert answer["state"] == "s-1" and answer["code"].startswith("auth_code_")
         assert guest.seen[0][1] is None  # no Referer
-        page.goto(link(gateway, f"{guest.address}/cb", **S256))
+        page.goto(link(f"{guest.address}/cb", **S256))
         page.get_by_role("button", name="Cancel").click()
         page.get_by_text("Welcome back").wait_for()
         assert answer_at(page) == {"error": "access_denied"}
 
 
-def test_app_may_send_its_visitor_on(gateway, alice, signed_in, tmp_path):
+def test_app_may_send_its_visitor_on(traveller, tmp_path):
     """Browsers hold the policy of the page's form against redirects of the app as well."""
-    page = signed_in(alice, ignore_https_errors=True)
+    page = traveller(ignore_https_errors=True)
     certificate = make_certificate(tmp_path / "localhost.pem")
     with (
         guest_site(certificate=certificate) as last,
@@ -99,67 +119,68 @@ def test_app_may_send_its_visitor_on(gateway, alice, signed_in, tmp_path):
         guest_site(f"{last.address}/thanks", certificate) as site,
     ):
         for app in (program, site):
-            page.goto(link(gateway, f"{app.address}/cb", **S256))
+            page.goto(link(f"{app.address}/cb", **S256))
             page.get_by_role("button", name="Authorize").click()
             page.wait_for_url(f"{last.address}/thanks")
         assert [referer for _, referer in (*program.seen, *site.seen)] == [None, None]
 
 
-def test_program_without_an_address_shows_a_code(gateway, alice, signed_in, check_page):
-    page = signed_in(alice)
-    page.goto(link(gateway, "", **S256, key_label="my-cli"))
+def test_program_without_an_address_shows_a_code(person, gateway, alice):
+    one = person(gateway, session=alice)
+    page = one.open(link("", **S256, key_label="my-cli"))
     page.get_by_role("button", name="Authorize this program").click()
     page.get_by_role("heading", name="Copy this code").wait_for()
     assert re.fullmatch(r"auth_code_[\w-]{43}", page.locator(".copy-field .id").text_content())
-    check_page(page)
+    one.check()
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "status"),
     [
-        {**S256},
-        {**S256, "limit": "2.50", "usage_limit_type": "weekly", "key_label": "Research notebook",
-         "expires_at": "2999-01-31T12:00:00Z"},
-        {"code_challenge": "plain"},
-        {"callback_url": "https://" + "very-long-name." * 10 + "example/callback?x=" + "y" * 300},
-        {"callback_url": "http://evil.example/"},
-        {"callback_url": "", **S256},
+        ({**S256, **PROPOSALS}, 200),
+        ({"code_challenge": "plain"}, 200),
+        ({"callback_url": f"https://{'very-long-name.' * 6}example/cb?x={'y' * 60}"}, 200),
+        ({"callback_url": "http://evil.example/"}, 400),
     ],
-    ids=["S256", "proposals", "plain", "long and unproven", "refused", "without an address"],
-)  # fmt: skip
-def test_consent_page_is_right_for_everybody(gateway, alice, signed_in, check_page, fields):
-    page = signed_in(alice)
-    page.goto(link(gateway, **fields))
-    check_page(page)
+    ids=["proposals", "plain", "long and unproven", "refused"],
+)
+def test_consent_page_has_no_fault_anywhere(everywhere, gateway, alice, fields, status):
+    everywhere(gateway, link(**fields), status=status, session=alice)
 
 
-def test_other_pages_are_right_for_everybody(gateway, alice, signed_in, check_page):
-    page = signed_in(alice)
-    page.goto(f"{gateway.url}/settings/apps")
-    check_page(page)
-    (account,) = gateway.sql("SELECT email FROM accounts_user WHERE id = %s", alice.user_id)
+def test_connected_apps_have_no_fault_anywhere(everywhere, person, gateway, alice):
+    everywhere(gateway, "/settings/apps", session=alice)
+    (account,) = gateway.sql(
+        "SELECT u.id, u.email FROM accounts_user AS u ORDER BY u.id DESC LIMIT 1"
+    )
     gateway.caller(credits="0", limit="5", email=account["email"])
     gateway.sql(
         "UPDATE accounts_apikey SET app_origin = %s WHERE user_id = %s",
-        "https://app.example",
-        alice.user_id,
-    )
-    page.goto(f"{gateway.url}/settings/apps")
-    check_page(page)
-    page.locator("summary", has_text="Revoke all").click()
-    check_page(page)
-    page.goto(f"{gateway.url}/auth/debug")
-    check_page(page)
+        "https://app.example", account["id"],
+    )  # fmt: skip
+    everywhere(gateway, "/settings/apps", session=alice)
+    for width in (1360, 360):
+        one = person(gateway, session=alice, width=width)
+        page = one.open("/settings/apps")
+        page.locator("summary", has_text="Revoke all").click()
+        assert page.get_by_role("button", name="Revoke all keys").is_visible()
+        one.check()
+
+
+def test_preview_for_developers_has_no_fault_anywhere(everywhere, person, gateway):
+    everywhere(gateway, "/auth/debug")
+    wrong = {"callback_url": "https://me@app.example/cb", "code_challenge": "plain"}
+    everywhere(gateway, f"/auth/debug?{urlencode(wrong)}")
+    page = person(gateway).open("/auth/debug")
     page.get_by_label("callback_url").fill("https://me@app.example/cb")
     page.get_by_role("button", name="Check").click()
     page.get_by_text("It has a user name before the host").wait_for()
-    check_page(page)
 
 
-def test_consent_works_with_the_keyboard_alone(gateway, alice, signed_in):
-    page = signed_in(alice)
+def test_consent_works_with_the_keyboard_alone(gateway, traveller):
+    page = traveller()
     with guest_site() as guest:
-        page.goto(link(gateway, f"{guest.address}/cb", **S256))
+        page.goto(link(f"{guest.address}/cb", **S256))
         page.get_by_role("radio", name="$5").focus()
         page.keyboard.press("ArrowLeft")
         assert page.get_by_role("radio", name="$1").is_checked()
@@ -172,20 +193,18 @@ def test_consent_works_with_the_keyboard_alone(gateway, alice, signed_in):
         assert names[-3:] == ["period", "lifetime", "authorize"]
         page.keyboard.press("Enter")
         page.get_by_text("Welcome back").wait_for()
-    (row,) = gateway.sql(
-        "SELECT limit_nano FROM accounts_authcode WHERE user_id = %s", alice.user_id
-    )
+    (row,) = gateway.sql("SELECT limit_nano FROM accounts_authcode ORDER BY id DESC LIMIT 1")
     assert row["limit_nano"] == 1_000_000_000
 
 
-def test_page_of_another_site_cannot_frame_it(gateway, alice, signed_in):
-    page = signed_in(alice)
+def test_page_of_another_site_cannot_frame_it(gateway, traveller):
+    page = traveller()
     with guest_site() as guest:
         page.goto(guest.address)
         page.evaluate(
             "address => { const frame = document.createElement('iframe'); frame.src = address;"
             " document.body.append(frame); }",
-            link(gateway, **S256),
+            gateway.url + link(**S256),
         )
         page.wait_for_timeout(500)
         (frame,) = [each for each in page.frames if each != page.main_frame]
