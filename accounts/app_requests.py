@@ -52,6 +52,11 @@ class AppRequest:
     def origin(self) -> str:
         return self.callback.origin if self.callback else HEADLESS
 
+    @property
+    def host(self) -> str:
+        """What people know the app by; "" when it has no address."""
+        return self.callback.host if self.callback else ""
+
 
 def read(fields: Mapping[str, Any]) -> AppRequest:
     """Raises BadRequest naming the field, `callback_url` first of all."""

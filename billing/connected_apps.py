@@ -33,6 +33,11 @@ class ConnectedApp:
         """What people know it by; "" for what had no address to come back to."""
         return "" if self.origin == HEADLESS else self.origin.partition("://")[2]
 
+    @property
+    def is_web(self) -> bool:
+        """Else it is a program on its user's machine: http goes nowhere else."""
+        return self.origin.startswith("https:")
+
 
 def of_user(user_id: int, now: datetime) -> list[ConnectedApp]:
     """In three queries. The app with the newest key comes first."""

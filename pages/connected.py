@@ -12,7 +12,7 @@ from accounts import key_changes, keys
 from accounts.models import User
 from billing import app_keys, connected_apps
 
-_HERE = "pages:connected-apps"
+_HERE = "pages:connected"
 
 
 @login_required

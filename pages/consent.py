@@ -22,8 +22,6 @@ from accounts.app_requests import AppRequest
 from accounts.callbacks import Callback
 from accounts.models import User
 from billing import connected_apps
-from billing.balances import account_row
-from billing.credits import account_id
 from openrouter_site.errors import ApiError, BadRequest
 from pages import consent_debug
 from pages.consent_form import ConsentForm
@@ -76,12 +74,9 @@ def read(query: QueryDict) -> AppRequest:
 
 def _context(user: User, asked: AppRequest, form: ConsentForm) -> dict[str, Any]:
     now = timezone.now()
-    account = account_row(account_id(user))
     return {
         "asked": asked,
-        "host": asked.callback.host if asked.callback else "",
         "form": form,
-        "balance_nano": account.posted_nano - account.held_nano,
         "earlier": connected_apps.of_app(user.pk, asked.origin, now),
     }
 

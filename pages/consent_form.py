@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 
 from accounts.app_requests import AppRequest, KeyTerms
-from billing.models import KeyBudget
-from openrouter_site.money import NANO_PER_DOLLAR, format_amount
+from openrouter_site.money import NANO_PER_DOLLAR
+from ui import format
 
 PROPOSED = "proposed"
 NONE = "none"
@@ -19,6 +19,7 @@ _DOLLARS = (1, 5, 20)
 #: A key is limited unless its user says otherwise (design/hardening.md, section 8).
 _DEFAULT_DOLLARS = "5"
 _DAYS = (1, 7, 30, 90)
+_PERIODS = {"": "never", "daily": "each day", "weekly": "each week", "monthly": "each month"}
 
 
 class ConsentForm(forms.Form):
@@ -43,6 +44,17 @@ class ConsentForm(forms.Form):
         field.choices = choices
         field.initial = initial
 
+    @property
+    def proposal(self) -> str:
+        """What the app proposes, in words; "" when it leaves all to its user."""
+        said = []
+        if self.proposed.limit_nano is not None:
+            anew = _PERIODS[self.proposed.period] if self.proposed.period else "in all"
+            said.append(f"{format.money_exact(self.proposed.limit_nano)} {anew}")
+        if self.proposed.expires_at:
+            said.append(f"until {format.day(self.proposed.expires_at)}")
+        return ", ".join(said)
+
     def terms(self) -> KeyTerms:
         """Of a valid form."""
         chosen = self.cleaned_data
@@ -60,7 +72,7 @@ class ConsentForm(forms.Form):
             return self.proposed.limit_nano
         return None if chosen == NONE else int(chosen) * NANO_PER_DOLLAR
 
-    def _expires_at(self, chosen: str) -> Any:
+    def _expires_at(self, chosen: str) -> datetime | None:
         if chosen == PROPOSED:
             return self.proposed.expires_at
         return None if chosen == NONE else timezone.now() + timedelta(days=int(chosen))
@@ -77,15 +89,14 @@ def _limit_of(proposed: KeyTerms) -> str:
 def _limits(proposed: KeyTerms) -> list[tuple[str, str]]:
     choices = [(str(dollars), f"${dollars}") for dollars in _DOLLARS]
     if proposed.limit_nano is not None and _limit_of(proposed) == PROPOSED:
-        choices.append((PROPOSED, f"${format_amount(proposed.limit_nano)}"))
+        choices.append((PROPOSED, format.money_exact(proposed.limit_nano)))
     return [*choices, (NONE, "No limit")]
 
 
 def _periods(proposed: KeyTerms) -> list[tuple[str, str]]:
-    words = {"": "never", "daily": "each day", "weekly": "each week", "monthly": "each month"}
     return [
-        (period, words[period] + _mark(bool(period) and period == proposed.period))
-        for period in KeyBudget.Period.values
+        (period, words + _mark(bool(period) and period == proposed.period))
+        for period, words in _PERIODS.items()
     ]
 
 
@@ -93,10 +104,9 @@ def _lifetimes(proposed: KeyTerms) -> list[tuple[str, str]]:
     choices = [(NONE, "never")]
     choices += [(str(days), f"after {days} day{'s' if days > 1 else ''}") for days in _DAYS]
     if proposed.expires_at:
-        end = proposed.expires_at.strftime("%-d %B %Y, %H:%M UTC")
-        choices.append((PROPOSED, f"on {end}{_mark(True)}"))
+        choices.append((PROPOSED, format.day(proposed.expires_at) + _mark(True)))
     return choices
 
 
 def _mark(is_proposed: bool) -> str:
-    return " (proposed by the app)" if is_proposed else ""
+    return " (proposed)" if is_proposed else ""

@@ -31,7 +31,7 @@ _ACCOUNT = (
     ("pages:settings", "Settings", "settings"),
     ("pages:privacy", "Privacy", "shield"),
     ("pages:byok", "Provider keys", "plug"),
-    ("pages:connected-apps", "Connected apps", "link"),
+    ("pages:connected", "Connected apps", "link"),
     ("pages:members", "Members", "users"),
     ("pages:security", "Security", "fingerprint"),
 )

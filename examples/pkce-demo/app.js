@@ -51,7 +51,7 @@ async function comeBack() {
   const made = await post("/auth/keys", {
     code: answer.get("code"), code_verifier: verifier, code_challenge_method: "S256",
   });
-  kept.key = made.key;
+  kept.apiKey = made.key;
   say("Connected.");
 }
 
@@ -60,18 +60,18 @@ async function ask(event) {
   say("Asking ...");
   const answer = await post("/chat/completions", {
     model: "openai/gpt-3.5-turbo", messages: [{ role: "user", content: part("prompt").value }],
-  }, { Authorization: `Bearer ${kept.key}`, "X-Title": "PKCE demo" });
+  }, { Authorization: `Bearer ${kept.apiKey}`, "X-Title": "PKCE demo" });
   say(answer.choices[0].message.content);
 }
 
 function show() {
-  part("connect").hidden = Boolean(kept.key);
-  part("ask").hidden = !kept.key;
+  part("connect").hidden = Boolean(kept.apiKey);
+  part("ask").hidden = !kept.apiKey;
 }
 
 const orSay = (action) => (event) => action(event).catch((error) => say(error.message)).then(show);
 part("connect").addEventListener("submit", orSay(connect));
 part("ask").addEventListener("submit", orSay(ask));
-part("forget").addEventListener("click", () => { kept.removeItem("key"); say("Forgotten here. Revoke it on the server too."); show(); });
+part("forget").addEventListener("click", () => { kept.removeItem("apiKey"); say("Forgotten here. Revoke it on the server too."); show(); });
 if (location.search) await orSay(comeBack)();
 show();

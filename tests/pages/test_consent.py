@@ -173,6 +173,23 @@ def test_page_is_not_framed_cached_or_told_to_the_app(browser):
     assert "no-store" in answer["Cache-Control"]
 
 
+@pytest.mark.parametrize(
+    ("callback_url", "sources"),
+    [
+        ("https://app.example:8443/cb?x=;script-src", "https://app.example:8443 https:"),
+        ("http://127.0.0.1:8484/cb", "http://127.0.0.1:8484 https:"),
+        ("http://[::1]:8484/cb", "http: https:"),
+    ],
+)
+def test_policy_names_where_the_answer_may_lead(browser, callback_url, sources):
+    policy = browser.get(link(callback_url, **S256))["Content-Security-Policy"]
+    directives = dict(each.strip().partition(" ")[::2] for each in policy.split(";"))
+    assert directives["form-action"] == f"'self' {sources}"
+    assert directives["frame-ancestors"] == "'none'"
+    elsewhere = browser.get("/auth/debug")["Content-Security-Policy"]
+    assert "form-action 'self';" in f"{elsewhere};"
+
+
 def test_what_the_app_wrote_is_shown_as_text(browser):
     page = browser.get(link(**S256, key_label="<script>alert(1)</script>", state="<b>"))
     assert page.status_code == 200

@@ -17,8 +17,9 @@ class Visitor:
         self.gateway = gateway
         self.cookies = {}
         if caller is not None:
-            cookie = gateway.desk("session", user_id=caller.user_id)
-            self.cookies[cookie["name"]] = cookie["value"]
+            query = "SELECT email FROM accounts_user WHERE id = %s"
+            (account,) = gateway.sql(query, caller.user_id)
+            self.cookies["sessionid"] = gateway.desk("session", email=account["email"])
 
     def get(self, path):
         return self._send("GET", path)
