@@ -123,10 +123,11 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("user", "member__user", "member__owner")
     fields = (
         "user", "member", "name", "label", "is_management", "disabled", "allowed_models", "limit",
-        "created_at", "updated_at", "expires_at", "deleted_at", "reason",
+        "app_origin", "created_at", "updated_at", "expires_at", "deleted_at", "reason",
     )  # fmt: skip
     readonly_fields = (
-        "user", "member", "label", "is_management", "limit", "created_at", "updated_at",
+        "user", "member", "label", "is_management", "limit", "app_origin", "created_at",
+        "updated_at",
         "deleted_at",
     )  # fmt: skip
     inlines = (KeyChangeInline,)

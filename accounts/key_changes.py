@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -32,6 +33,8 @@ def change(key: ApiKey, fields: Mapping[str, Any], *, actor: str, reason: str = 
     for name, value in fields.items():
         setattr(key, name, value)
     keys.forget(key.digest)
+    # Inside a transaction of the caller, whoever asks until its end remembers what was before.
+    transaction.on_commit(partial(keys.forget, key.digest))
     return bool(what)
 
 

@@ -17,6 +17,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import QuerySet
 
 from accounts import own_providers
 from accounts.models import ApiKey, Member, User
@@ -101,6 +102,7 @@ def create(
     is_management: bool = False,
     allowed_models: Sequence[str] = (),
     member: Member | None = None,
+    app_origin: str = "",
 ) -> tuple[ApiKey, str]:
     """A new key row of this user, and the key itself, which exists nowhere else.
 
@@ -112,8 +114,14 @@ def create(
     row = ApiKey.objects.create(
         user=user, name=name, digest=digest(key), label=label(key), expires_at=expires_at,
         is_management=is_management, allowed_models=list(allowed_models), member=member,
+        app_origin=app_origin,
     )  # fmt: skip
     return row, key
+
+
+def of_user(user_id: int) -> QuerySet[ApiKey]:
+    """Those that can be managed: not what its owner deleted, and no management key."""
+    return ApiKey.objects.filter(user_id=user_id, deleted_at=None, is_management=False)
 
 
 def _load(key_digest: str) -> Key | Refused:

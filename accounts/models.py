@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from accounts.auth_code_row import AuthCode as AuthCode
 from accounts.member_rows import Invitation as Invitation
 from accounts.member_rows import Member as Member
 from accounts.member_rows import MemberChange as MemberChange
@@ -92,6 +93,11 @@ class ApiKey(models.Model):
         blank=True,
         validators=[text_list],
         help_text='Ids of the only models it may use: ["openai/gpt-4"]. Empty: all.',
+    )
+    app_origin = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="The app that got it from its user's consent: https://app.example. Empty: none.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(null=True, editable=False)

@@ -15,11 +15,12 @@ _BYTES_MAX = 64 * 1024
 _NAME_CHARACTERS_SHOWN = 64
 
 
-def read_object(request: Request, known: Collection[str]) -> dict[str, Any]:
+def read_object(request: Request, known: Collection[str] | None) -> dict[str, Any]:
     """The object, its numbers exact: whole ones int, others Decimal.
 
     Raises PayloadTooLarge, or BadRequest for what is no object or has a field that is not `known`:
-    nobody shall take it for one that does something (design/hardening.md, abuse 55).
+    nobody shall take it for one that does something (design/hardening.md, abuse 55). `known` None:
+    clients send more than we know, and it means nothing.
     """
     # Before Django reads it: what it takes for too large would be a 500.
     length = request.headers.get("Content-Length") or "0"
@@ -35,7 +36,7 @@ def read_object(request: Request, known: Collection[str]) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.")
     for name in body:
-        if name not in known:
+        if known is not None and name not in known:
             shown = name[:_NAME_CHARACTERS_SHOWN].encode(errors="replace").decode()
             raise BadRequest(
                 f"{shown!r} is not known here. Use {', '.join(known)}.", {"field": shown}

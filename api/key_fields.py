@@ -1,25 +1,19 @@
-"""What callers send about a key: POST and PATCH /api/v1/keys (openrouter-today 1.9), checked.
-
-Amounts are exact: a JSON number becomes a Decimal and then nano-dollars.
-"""
+"""What callers send about a key: POST and PATCH /api/v1/keys (openrouter-today 1.9), checked."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from rest_framework.request import Request
 
+from accounts import key_values
+from accounts.key_values import wrong
 from api.bodies import read_object
 from billing.models import KeyBudget
 from catalog import live
-from openrouter_site.errors import BadRequest
-from openrouter_site.money import parse_amount
 
-_NAME_CHARACTERS_MAX = 120
 _MODELS_MAX = 200
 _KNOWN = (
     "name", "disabled", "expires_at", "allowed_models", "limit", "limit_reset",
@@ -47,15 +41,15 @@ def read(request: Request, *, is_new: bool) -> KeyFields:
     body = read_object(request, _KNOWN)
     fields = KeyFields()
     if is_new and "name" not in body:
-        raise _wrong("name", "is missing. Say what the key is for.")
+        raise wrong("name", "is missing. Say what the key is for.")
     if "name" in body:
-        fields.row["name"] = _name(body["name"])
+        fields.row["name"] = key_values.line(body["name"], "name")
     if "disabled" in body:
         if not isinstance(body["disabled"], bool):
-            raise _wrong("disabled", "must be true or false.")
+            raise wrong("disabled", "must be true or false.")
         fields.row["disabled"] = body["disabled"]
     if "expires_at" in body:
-        fields.row["expires_at"] = _moment(body["expires_at"])
+        fields.row["expires_at"] = key_values.moment(body["expires_at"], "expires_at")
     if "allowed_models" in body:
         fields.row["allowed_models"] = _models(body["allowed_models"])
     if is_new and body.get("creator_user_id") is not None:
@@ -68,11 +62,11 @@ def read_budget(body: dict[str, Any]) -> dict[str, Any]:
     """`limit` and `limit_reset` as limit_nano and period, as far as they were sent."""
     budget: dict[str, Any] = {}
     if "limit" in body:
-        budget["limit_nano"] = _limit(body["limit"])
+        budget["limit_nano"] = key_values.limit(body["limit"], "limit")
     if "limit_reset" in body:
         period = body["limit_reset"]
         if period is not None and period not in _PERIODS:
-            raise _wrong("limit_reset", f"must be null or one of {', '.join(_PERIODS)}.")
+            raise wrong("limit_reset", f"must be null or one of {', '.join(_PERIODS)}.")
         budget["period"] = period or ""
     return budget
 
@@ -81,61 +75,19 @@ def user_number(value: Any, name: str) -> int:
     """7 of "user_7", as members and keys name their users."""
     match = re.fullmatch(r"user_([0-9]{1,18})", value) if isinstance(value, str) else None
     if match is None:
-        raise _wrong(name, 'must be the id of a user, like "user_7".')
+        raise wrong(name, 'must be the id of a user, like "user_7".')
     return int(match[1])
-
-
-def _wrong(name: str, text: str) -> BadRequest:
-    return BadRequest(f"{name} {text}", {"field": name})
-
-
-def _name(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > _NAME_CHARACTERS_MAX:
-        raise _wrong("name", f"must be a text of 1 to {_NAME_CHARACTERS_MAX} characters.")
-    # Neither a NUL nor half a surrogate pair, which no database takes.
-    if not value.isprintable():
-        raise _wrong("name", "must be one line of printable characters.")
-    return value.strip()
-
-
-def _limit(value: Any) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise _wrong("limit", "must be a number of dollars, or null for no limit.")
-    try:
-        amount_nano = parse_amount(value)
-    except ValueError:
-        raise _wrong(
-            "limit", "must be dollars with at most 9 decimals, and not too large."
-        ) from None
-    if amount_nano < 0:
-        raise _wrong("limit", "must not be negative.")
-    return amount_nano
-
-
-def _moment(value: Any) -> datetime | None:
-    """UTC; other zones are refused, as OpenRouter does."""
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.utcoffset() != timedelta(0) or not 2000 <= moment.year <= 9998:
-        raise _wrong("expires_at", 'must be a UTC time like "2027-01-31T12:00:00Z", or null.')
-    return moment.astimezone(UTC)
 
 
 def _models(value: Any) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, list) or len(value) > _MODELS_MAX:
-        raise _wrong("allowed_models", f"must be a list of at most {_MODELS_MAX} ids of models.")
+        raise wrong("allowed_models", f"must be a list of at most {_MODELS_MAX} ids of models.")
     known = live.catalog().models
     for id in value:
         if not isinstance(id, str) or id not in known:
-            raise _wrong(
+            raise wrong(
                 "allowed_models", f"{ascii(id)[:140]} is not a valid model ID. See GET /models."
             )
     return list(dict.fromkeys(value))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import Q, Sum
 
 from accounts.models import ApiKey
 from api.credits import begin_of
-from billing.key_limits import spent_in_period
+from billing import key_figures
 from billing.models import Generation, KeyBudget
 from openrouter_site.money import dollars
 
@@ -21,11 +21,9 @@ _PERIODS = ("daily", "weekly", "monthly")
 def shapes(rows: Sequence[ApiKey], now: datetime) -> list[JsonObject]:
     """Three queries for all: budgets, sums of generations, last uses."""
     ids = [row.pk for row in rows]
-    budgets = {budget.pk: budget for budget in KeyBudget.objects.filter(pk__in=ids)}
-    for budget in budgets.values():
-        budget.spent_nano = spent_in_period(budget, now)
+    budgets = key_figures.budgets(ids, now)
     sums = _sums(ids, now)
-    used = _last_uses(ids)
+    used = key_figures.last_uses(ids)
     return [
         _shape(row, budgets.get(row.pk) or KeyBudget(), sums.get(row.pk, {}), used.get(row.pk))
         for row in rows
@@ -44,15 +42,6 @@ def _sums(ids: list[int], now: datetime) -> dict[int, dict[str, int]]:
     rows = Generation.objects.filter(counted, key_id__in=ids).values("key_id")
     found: Any = rows.annotate(**asked)
     return {row["key_id"]: row for row in found}
-
-
-def _last_uses(ids: list[int]) -> dict[int, datetime]:
-    """The index by key and time has each of them at its end."""
-    newest = Generation.objects.filter(key_id=OuterRef("pk")).order_by("-created_at")
-    rows = ApiKey.objects.filter(pk__in=ids).annotate(
-        last_used_at=Subquery(newest.values("created_at")[:1])
-    )
-    return dict(rows.values_list("pk", "last_used_at"))
 
 
 def _shape(

@@ -16,19 +16,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import key_changes, keys
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey
 from api import key_fields, key_rows
 from api.access import actor, holder_of, manageable_keys, manager
 from api.authentication import KeyAuthentication
 from api.views import answers
+from billing import key_creation
 from billing.key_limits import overlaid, set_limit
 from billing.models import KeyBudget
-from openrouter_site.errors import BadRequest, Conflict, NotFound
+from openrouter_site.errors import BadRequest, NotFound
 
 JsonObject = dict[str, Any]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PAGE_MAX, _PAGE = 100, 50
-_KEYS_MAX = 1_000
 
 
 @answers(("GET", "HEAD", "POST"), KeyAuthentication)
@@ -71,19 +71,17 @@ def _created(request: Request, managing: keys.Key) -> tuple[ApiKey, str]:
     if fields.budget.get("period") and fields.budget.get("limit_nano") is None:
         raise BadRequest("limit_reset needs a limit.", {"field": "limit"})
     with transaction.atomic():
-        # The user's row makes parallel requests take turns, so that the count holds.
-        user = User.objects.select_for_update(no_key=True).get(pk=managing.user_id)
-        known = ApiKey.objects.filter(user=user, deleted_at=None, is_management=False)
-        if known.count() >= _KEYS_MAX:
-            raise Conflict(f"There are {_KEYS_MAX} keys, and no more are allowed. Delete some.")
-        row, key = keys.create(
-            user,
+        row, key = key_creation.create(
+            managing.user_id,
             fields.row["name"],
+            limit_nano=fields.budget.get("limit_nano"),
+            period=fields.budget.get("period", ""),
             expires_at=fields.row.get("expires_at"),
             allowed_models=fields.row.get("allowed_models", ()),
             member=holder_of(managing, fields.holder),
+            actor=actor(managing),
         )
-        _change(row, fields, actor(managing))
+        key_changes.change(row, fields.row, actor=actor(managing))
     return row, key
 
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api import invitations, keys, members, parameters, payments, provider_keys, statements, views
+from api import (
+    app_keys,
+    invitations,
+    keys,
+    members,
+    parameters,
+    payments,
+    provider_keys,
+    statements,
+    views,
+)
 
 app_name = "api"
 
@@ -18,6 +28,8 @@ urlpatterns = [
     path("generation", views.generation, name="generation"),
     path("key", views.key, name="key"),
     path("auth/key", views.key, name="auth-key"),
+    path("auth/keys", app_keys.exchange, name="exchange"),
+    path("auth/keys/code", app_keys.code, name="code"),
     path("keys", keys.collection, name="keys"),
     path("keys/<str:digest>", keys.one, name="managed-key"),
     path("organization/members", members.collection, name="members"),

@@ -26,6 +26,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openrouter_site.settings")
 BEAT_TABLE: dict[str, dict[str, Any]] = {
     "verify the ledger": {"task": "billing.tasks.verify", "schedule": crontab(minute=15, hour=3)},
     "prune the ledger": {"task": "billing.tasks.prune", "schedule": crontab(minute=45, hour=3)},
+    "prune codes of apps": {
+        "task": "accounts.tasks.prune_codes",
+        "schedule": crontab(minute=30, hour=3),
+    },
     "look for low balances": {
         "task": "billing.tasks.look_for_low_balances",
         "schedule": 300.0,

@@ -200,6 +200,9 @@ MODERATION = env_text("MODERATION", "auto")
 if MODERATION not in {"auto", "openai", "embedded", "off"}:
     raise ImproperlyConfigured(f"MODERATION={MODERATION!r}; use auto, openai, embedded or off")
 
+# Apps that ask a user for a key must prove by S256 that it is they who exchange the code.
+REQUIRE_PKCE_S256 = env_bool("REQUIRE_PKCE_S256", default=False)
+
 # Every configured provider is asked so often whether it is there (a Celery task).
 PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)
 

@@ -11,7 +11,10 @@ import io
 import json
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.management import call_command, get_commands
 from django.db import connection
 
@@ -66,6 +69,17 @@ def freeze(user_id):
     Account.objects.filter(pk=f"user:{user_id}").update(frozen=True)
 
 
+def session(user_id):
+    """The cookie of a browser that is signed in as this user: its name and its value."""
+    user = User.objects.get(pk=user_id)
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.save()
+    return {"name": settings.SESSION_COOKIE_NAME, "value": store.session_key}
+
+
 def sql(query, parameters=()):
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
@@ -91,7 +105,9 @@ def command(name, arguments=()):
     return {"status": status, "output": out.getvalue()}
 
 
-ACTIONS = {action.__name__: action for action in (key, disable, deactivate, freeze, sql, command)}
+ACTIONS = {
+    action.__name__: action for action in (key, disable, deactivate, freeze, session, sql, command)
+}
 
 
 def main():

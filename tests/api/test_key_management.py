@@ -174,7 +174,7 @@ def test_management_key_reads_its_accounts_credits(client, manager):
 
 
 def test_number_of_keys_is_bounded(client, alice, manager, monkeypatch):
-    monkeypatch.setattr("api.keys._KEYS_MAX", 2)
+    monkeypatch.setattr("billing.key_creation.KEYS_MAX", 2)
     first = created(client, manager)
     created(client, manager)
     error_of(send(client, "POST", KEYS, manager, {"name": "third"}), 409)
