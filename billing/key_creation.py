@@ -16,6 +16,14 @@ KEYS_MAX = 1_000
 MANAGEMENT_KEYS_MAX = 100
 
 
+class MadeAlready(Exception):
+    """The form was sent a second time, by a reload or a double click; `row` is what it made."""
+
+    def __init__(self, row: ApiKey) -> None:
+        super().__init__(str(row))
+        self.row = row
+
+
 def create(
     user_id: int,
     name: str,
@@ -28,11 +36,17 @@ def create(
     app_origin: str = "",
     is_management: bool = False,
     member: Member | None = None,
+    form_token: str = "",
 ) -> tuple[ApiKey, str]:
-    """The row, and the key itself, which exists nowhere else. Raises Conflict."""
+    """The row, and the key itself, which exists nowhere else.
+
+    A `form_token` makes one key of the account. Raises Conflict, MadeAlready.
+    """
     with transaction.atomic():
         # The user's row makes parallel requests take turns, so that the count holds.
         user = User.objects.select_for_update(no_key=True).get(pk=user_id)
+        if form_token and (made := ApiKey.objects.filter(user=user, form_token=form_token).first()):
+            raise MadeAlready(made)
         _check_count(user, is_management=is_management)
         row, key = keys.create(
             user,
@@ -42,6 +56,7 @@ def create(
             app_origin=app_origin,
             is_management=is_management,
             member=member,
+            form_token=form_token,
         )
         if limit_nano is not None:
             set_limit(row, limit_nano, period, actor=actor)
