@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Lower
 
 from accounts.app_requests import HEADLESS
@@ -65,11 +66,16 @@ class ListedKey:
         return "" if origin == HEADLESS else origin.partition("://")[2]
 
 
-# By the name of the order in an address. What never happened comes last, both ways.
-_ORDERS = {
-    "name": F("name_folded"),
-    "spend": F("spent_total_nano"),
-    "used": F("last_used_at"),
+def _last_use() -> Subquery:
+    newest = Generation.objects.filter(key_id=OuterRef("pk")).order_by("-created_at")
+    return Subquery(newest.values("created_at")[:1])
+
+
+# By the name of the order in an address.
+_ORDERS: dict[str, Combinable] = {
+    "name": Lower("name"),
+    "spend": Coalesce("budget__spent_total_nano", 0),
+    "used": _last_use(),
     "expires": F("expires_at"),
     "created": F("created_at"),
 }
@@ -77,15 +83,10 @@ ORDERS = tuple(_ORDERS)
 
 
 def ordered(found: QuerySet[ApiKey], order: str, *, descending: bool) -> QuerySet[ApiKey]:
-    newest = Generation.objects.filter(key_id=OuterRef("pk")).order_by("-created_at")
-    found = found.annotate(
-        name_folded=Lower("name"),
-        spent_total_nano=Coalesce("budget__spent_total_nano", 0),
-        last_used_at=Subquery(newest.values("created_at")[:1]),
-    )
-    by = _ORDERS[order]
+    """What never happened comes last, both ways."""
+    by = F("ordered_by")
     first = by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
-    return found.order_by(first, "-pk")
+    return found.annotate(ordered_by=_ORDERS[order]).order_by(first, "-pk")
 
 
 def matching(found: QuerySet[ApiKey], words: str) -> QuerySet[ApiKey]:
