@@ -11,10 +11,10 @@ import io
 import json
 import sys
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command, get_commands
 from django.db import connection
 
@@ -57,6 +57,20 @@ def _take(account, amount_nano):
     )
 
 
+def session(email="", user_id=None, is_staff=False):
+    """A signed-in browser: the value of its session cookie."""
+    known = User.objects.filter(pk=user_id) if user_id else User.objects.filter(email=email)
+    user = known.first() or User.objects.create_user(email)
+    if is_staff:
+        User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return store.session_key
+
+
 def disable(key_id):
     ApiKey.objects.filter(pk=key_id).update(disabled=True)
 
@@ -67,17 +81,6 @@ def deactivate(user_id):
 
 def freeze(user_id):
     Account.objects.filter(pk=f"user:{user_id}").update(frozen=True)
-
-
-def session(user_id):
-    """The cookie of a browser that is signed in as this user: its name and its value."""
-    user = User.objects.get(pk=user_id)
-    store = import_module(settings.SESSION_ENGINE).SessionStore()
-    store[SESSION_KEY] = str(user.pk)
-    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store.save()
-    return {"name": settings.SESSION_COOKIE_NAME, "value": store.session_key}
 
 
 def sql(query, parameters=()):
@@ -106,7 +109,7 @@ def command(name, arguments=()):
 
 
 ACTIONS = {
-    action.__name__: action for action in (key, disable, deactivate, freeze, session, sql, command)
+    action.__name__: action for action in (key, session, disable, deactivate, freeze, sql, command)
 }
 
 

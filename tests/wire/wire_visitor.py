@@ -17,8 +17,7 @@ class Visitor:
         self.gateway = gateway
         self.cookies = {}
         if caller is not None:
-            cookie = gateway.desk("session", user_id=caller.user_id)
-            self.cookies[cookie["name"]] = cookie["value"]
+            self.cookies["sessionid"] = gateway.desk("session", user_id=caller.user_id)
 
     def get(self, path):
         return self._send("GET", path)
