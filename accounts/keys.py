@@ -20,6 +20,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from accounts import own_providers
+from accounts.member_rows import OWNER
 from accounts.models import ApiKey, Member, User
 from accounts.own_providers import OwnProvider
 from openrouter_site.cell import CellMap
@@ -33,7 +34,6 @@ _KEYS_IN_MEMORY = 10_000
 # One text for every key that is refused, so that nobody can tell which part was wrong.
 REFUSED = "User not found."
 MISSING = "No auth credentials found"
-OWNER = "owner"
 MANAGEMENT_ONLY = "This is a management key: it manages keys and cannot call models."
 
 
@@ -103,6 +103,7 @@ def create(
     allowed_models: Sequence[str] = (),
     member: Member | None = None,
     app_origin: str = "",
+    form_token: str = "",
 ) -> tuple[ApiKey, str]:
     """A new key row of this user, and the key itself, which exists nowhere else.
 
@@ -114,7 +115,7 @@ def create(
     row = ApiKey.objects.create(
         user=user, name=name, digest=digest(key), label=label(key), expires_at=expires_at,
         is_management=is_management, allowed_models=list(allowed_models), member=member,
-        app_origin=app_origin,
+        app_origin=app_origin, form_token=form_token,
     )  # fmt: skip
     return row, key
 

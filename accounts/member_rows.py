@@ -10,6 +10,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+# The role of whoever has no row here, because the account is his.
+OWNER = "owner"
+
 
 class Role(models.TextChoices):
     """The owner has no row: it is his account."""

@@ -107,6 +107,9 @@ class ApiKey(models.Model):
         blank=True,
         help_text="The app that got it from its user's consent: https://app.example. Empty: none.",
     )
+    form_token = models.CharField(
+        max_length=40, blank=True, editable=False, help_text="Of the form that made it, once."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(null=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -116,6 +119,13 @@ class ApiKey(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "form_token"],
+                condition=~models.Q(form_token=""),
+                name="key_once_a_form",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.label})"

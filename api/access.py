@@ -1,17 +1,13 @@
-"""Who of an account may see and do what there: its owner, its admins, its members.
-
-The owner has everything. An admin has the members and their keys, and sees what the account spends.
-A member has his own keys and what they did. Money is the owner's alone.
-"""
+"""Who asks, by which key, and what is refused him. The rules are those of `accounts.access`."""
 
 from __future__ import annotations
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
 
-from accounts.keys import OWNER, Key
-from accounts.member_rows import Role
-from accounts.models import ApiKey, Member
+from accounts.access import is_owner, is_plain_member, possible_holders
+from accounts.keys import Key
+from accounts.models import Member
 from api.authentication import caller
 from billing.models import Generation
 from openrouter_site.errors import BadRequest, Forbidden
@@ -30,13 +26,9 @@ def manager(request: Request) -> Key:
     if not key.is_management:
         raise Forbidden(
             "Only management keys can perform this operation",
-            {"remedy_hint": "An operator makes one with manage.py createkey --management."},
+            {"remedy_hint": "Make one on the keys page, or with manage.py createkey --management."},
         )
     return key
-
-
-def is_plain_member(key: Key) -> bool:
-    return key.role == Role.MEMBER
 
 
 def manager_of_account(key: Key) -> Key:
@@ -48,20 +40,9 @@ def manager_of_account(key: Key) -> Key:
 
 def owner_of_account(key: Key) -> Key:
     """The key, of the owner himself; raises Forbidden."""
-    if key.role != OWNER:
+    if not is_owner(key):
         raise Forbidden("Only the owner of the account may do this.")
     return key
-
-
-def manageable_keys(key: Key) -> QuerySet[ApiKey]:
-    """Those whoever has this key may see and change: not the deleted, and no management key."""
-    rows = ApiKey.objects.filter(user_id=key.user_id, deleted_at=None, is_management=False)
-    rows = rows.select_related("member")
-    if key.role == OWNER:
-        return rows
-    if is_plain_member(key):
-        return rows.filter(member_id=key.member_id or 0)
-    return rows.filter(member__isnull=False)
 
 
 def visible_generations(key: Key) -> QuerySet[Generation]:
@@ -76,11 +57,11 @@ def holder_of(key: Key, user_id: int | None) -> Member | None:
     Nobody named: whoever asks.
     """
     wanted = key.holder_id if user_id is None else user_id
-    if wanted == key.user_id and key.role == OWNER:
+    if wanted == key.user_id and is_owner(key):
         return None
     if is_plain_member(key) and wanted != key.holder_id:
         raise Forbidden(_NOT_A_MEMBERS)
-    found = Member.objects.filter(owner_id=key.user_id, user_id=wanted, removed_at=None).first()
+    found = possible_holders(key).filter(user_id=wanted).first()
     if found is None:
         raise BadRequest(
             "creator_user_id is no member of this account: see GET /api/v1/organization/members.",

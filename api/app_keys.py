@@ -70,6 +70,11 @@ def code(request: Request) -> Response:
 
 def _check_may_make_keys(asking: keys.Key, key: ApiKey) -> None:
     """No key makes one that can do more than itself (design/hardening.md, section 6)."""
+    if asking.member_id is not None:
+        raise Forbidden(
+            "A member's key cannot make codes: an app's key spends from its owner's own account.",
+            {"remedy_hint": "Use a key of your own account."},
+        )
     if asking.is_management:
         return
     limit_nano = app_keys.limit_of(key)

@@ -15,12 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import keys, members
+from accounts.access import check_admins
 from accounts.models import Invitation, Member, User
 from api.access import actor, manager, manager_of_account
 from api.authentication import KeyAuthentication
 from api.bodies import read_object
 from api.key_fields import read_budget
-from api.members import check_admins, membership_shape, role_of
+from api.members import membership_shape, role_of
 from api.views import answers
 from billing.membership import join
 from openrouter_site.errors import ApiError, BadRequest, Conflict, Forbidden, NotFound

@@ -6,42 +6,25 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q, Sum
-
 from accounts.models import ApiKey
-from api.credits import begin_of
 from billing import key_figures
-from billing.models import Generation, KeyBudget
+from billing.key_figures import PERIODS
+from billing.models import KeyBudget
 from openrouter_site.money import dollars
 
 JsonObject = dict[str, Any]
-_PERIODS = ("daily", "weekly", "monthly")
 
 
 def shapes(rows: Sequence[ApiKey], now: datetime) -> list[JsonObject]:
     """Three queries for all: budgets, sums of generations, last uses."""
     ids = [row.pk for row in rows]
     budgets = key_figures.budgets(ids, now)
-    sums = _sums(ids, now)
+    sums = key_figures.sums(ids, now)
     used = key_figures.last_uses(ids)
     return [
         _shape(row, budgets.get(row.pk) or KeyBudget(), sums.get(row.pk, {}), used.get(row.pk))
         for row in rows
     ]
-
-
-def _sums(ids: list[int], now: datetime) -> dict[int, dict[str, int]]:
-    """By key: what it spent, and what its user's own provider keys were charged, by period."""
-    begins = {period: begin_of(period, now) for period in _PERIODS}
-    asked: dict[str, Any] = {"byok": Sum("upstream_cost_nano", default=0)}
-    for period, begin in begins.items():
-        since = Q(created_at__gte=begin)
-        asked[period] = Sum("cost_nano", filter=since, default=0)
-        asked[f"byok_{period}"] = Sum("upstream_cost_nano", filter=since, default=0)
-    counted = Q(created_at__gte=min(begins.values())) | Q(is_byok=True)
-    rows = Generation.objects.filter(counted, key_id__in=ids).values("key_id")
-    found: Any = rows.annotate(**asked)
-    return {row["key_id"]: row for row in found}
 
 
 def _shape(
@@ -58,9 +41,9 @@ def _shape(
         "limit_reset": budget.period or None,
         "include_byok_in_limit": False,
         "usage": dollars(budget.spent_total_nano),
-        **{f"usage_{period}": dollars(sums.get(period, 0)) for period in _PERIODS},
+        **{f"usage_{period}": dollars(sums.get(period, 0)) for period in PERIODS},
         "byok_usage": dollars(sums.get("byok", 0)),
-        **{f"byok_usage_{period}": dollars(sums.get(f"byok_{period}", 0)) for period in _PERIODS},
+        **{f"byok_usage_{period}": dollars(sums.get(f"byok_{period}", 0)) for period in PERIODS},
         "allowed_models": row.allowed_models or [],
         "created_at": _text(row.created_at),
         "updated_at": _text(row.updated_at),

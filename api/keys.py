@@ -1,8 +1,8 @@
 """Managing one's keys by API, with a management key: GET, POST /keys; GET, PATCH, DELETE
 /keys/{hash} (openrouter-today 1.9).
 
-A management key sees and changes the inference keys of its user (`api.access` says which, where an
-account has members). It makes no inference, and is no key that can be managed here.
+A management key sees and changes the inference keys of its user (`accounts.access` says which,
+where an account has members). It makes no inference, and is no key that can be managed here.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import key_changes, keys
+from accounts.access import manageable_keys
 from accounts.models import ApiKey
 from api import key_fields, key_rows
-from api.access import actor, holder_of, manageable_keys, manager
+from api.access import actor, holder_of, manager
 from api.authentication import KeyAuthentication
 from api.views import answers
 from billing import key_creation

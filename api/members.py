@@ -14,8 +14,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import members
-from accounts.keys import OWNER, Key
+from accounts import access, members
+from accounts.access import check_admins
 from accounts.member_rows import Role
 from accounts.models import Member, User
 from api.access import actor, manager, manager_of_account
@@ -26,7 +26,7 @@ from api.views import answers, answers_get
 from billing.balances import as_of
 from billing.key_limits import overlaid, set_member_budget
 from billing.models import MemberBudget
-from openrouter_site.errors import BadRequest, Forbidden, NotFound
+from openrouter_site.errors import BadRequest, NotFound
 from openrouter_site.money import dollars
 
 JsonObject = dict[str, Any]
@@ -66,8 +66,7 @@ def one(request: Request, id: str) -> Response:
 def memberships(request: Request) -> Response:
     """`{"data": [Membership]}`: the accounts of others that the caller may use."""
     key = manager(request)
-    rows = Member.objects.filter(user_id=key.holder_id, removed_at=None, owner__is_active=True)
-    found = rows.select_related("owner", "user")
+    found = access.memberships(key.holder_id)
     return Response({"data": [membership_shape(row) for row in found]})
 
 
@@ -94,12 +93,6 @@ def role_of(body: JsonObject, default: str = Role.MEMBER) -> str:
     if role is None:
         raise BadRequest(f"role must be one of {', '.join(ROLES)}.", {"field": "role"})
     return role
-
-
-def check_admins(key: Key, *roles: str) -> None:
-    """Admins are the owner's choice; raises Forbidden."""
-    if Role.ADMIN in roles and key.role != OWNER:
-        raise Forbidden("Only the owner of the account makes, changes or removes admins.")
 
 
 def set_budget(member: Member, budget: JsonObject, who: str) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery, Sum
 
 from accounts.models import ApiKey
 from billing.key_limits import spent_in_period
 from billing.models import Generation, KeyBudget
+from billing.periods import begin_of
+
+PERIODS = ("daily", "weekly", "monthly")
 
 
 def last_uses(ids: Collection[int]) -> dict[int, datetime | None]:
@@ -27,3 +31,17 @@ def budgets(ids: Collection[int], now: datetime) -> dict[int, KeyBudget]:
     for budget in found.values():
         budget.spent_nano = spent_in_period(budget, now)
     return found
+
+
+def sums(ids: Collection[int], now: datetime) -> dict[int, dict[str, int]]:
+    """By key: what it spent, and what its user's own provider keys were charged, by period."""
+    begins = {period: begin_of(period, now) for period in PERIODS}
+    asked: dict[str, Any] = {"byok": Sum("upstream_cost_nano", default=0)}
+    for period, begin in begins.items():
+        since = Q(created_at__gte=begin)
+        asked[period] = Sum("cost_nano", filter=since, default=0)
+        asked[f"byok_{period}"] = Sum("upstream_cost_nano", filter=since, default=0)
+    counted = Q(created_at__gte=min(begins.values())) | Q(is_byok=True)
+    rows = Generation.objects.filter(counted, key_id__in=ids).values("key_id")
+    found: Any = rows.annotate(**asked)
+    return {row["key_id"]: row for row in found}

@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import path
 
-from pages import activity, connected, consent, landing, styleguide, theme
+from pages import (
+    activity,
+    connected,
+    consent,
+    key_creation,
+    key_detail,
+    keys,
+    landing,
+    leaked,
+    member_invitations,
+    members,
+    styleguide,
+    theme,
+)
 
 app_name = "pages"
 urlpatterns = [
@@ -22,6 +35,25 @@ urlpatterns = [
     path("settings/apps", connected.connected, name="connected"),
     path("settings/apps/revoke", connected.revoke_app, name="revoke-app"),
     path("settings/apps/keys/<int:key_id>/revoke", connected.revoke_key, name="revoke-app-key"),
+    # Keys
+    path("settings/keys", keys.keys, name="keys"),
+    path("settings/keys/new", key_creation.new, name="key-new"),
+    path("settings/keys/<int:key_id>", key_detail.key, name="key"),
+    path("settings/keys/<int:key_id>/switch", key_detail.switch, name="key-switch"),
+    path("settings/keys/<int:key_id>/rotate", key_detail.rotate, name="key-rotate"),
+    path("settings/keys/<int:key_id>/delete", key_detail.delete, name="key-delete"),
+    path("leaked", leaked.leaked, name="leaked"),
+    # Members
+    path("settings/members", members.members, name="members"),
+    path("settings/members/invite", member_invitations.invite, name="member-invite"),
+    path(
+        "settings/members/invitations/<int:invitation_id>/withdraw",
+        member_invitations.withdraw,
+        name="invitation-withdraw",
+    ),
+    path("settings/members/<int:member_id>", members.member, name="member"),
+    path("settings/members/<int:member_id>/remove", members.remove, name="member-remove"),
+    path("settings/memberships/<int:member_id>/leave", members.leave, name="membership-leave"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("_styleguide", styleguide.show, name="styleguide"))

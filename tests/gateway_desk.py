@@ -57,9 +57,10 @@ def _take(account, amount_nano):
     )
 
 
-def session(email, is_staff=False):
+def session(email="", user_id=None, is_staff=False):
     """A signed-in browser: the value of its session cookie."""
-    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    known = User.objects.filter(pk=user_id) if user_id else User.objects.filter(email=email)
+    user = known.first() or User.objects.create_user(email)
     if is_staff:
         User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
     store = SessionStore()

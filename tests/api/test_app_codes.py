@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from api_rows import budget, error_of, key_of, person
 from django.utils import timezone
+from member_rows import small_organization
 
 from accounts.models import ApiKey, AuthCode
 from billing.models import KeyBudget
@@ -118,3 +119,11 @@ def test_server_may_insist_on_s256(client, alice, settings):
     error_of(ask(client, headers, code_challenge="p"), 400)
     asked = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
     assert ask(client, headers, **asked).status_code == 200
+
+
+@pytest.mark.parametrize("which", ["manager", "caller"])
+def test_member_makes_no_codes_that_would_spend_past_his_budget(client, which):
+    _, bob, charlie = small_organization()
+    for member in (bob, charlie):
+        error_of(ask(client, getattr(member, which)), 403)
+    assert not AuthCode.objects.exists()
