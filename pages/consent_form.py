@@ -26,7 +26,7 @@ class ConsentForm(forms.Form):
     """Each choice of the app is one among ours, and marked as its proposal."""
 
     limit = forms.ChoiceField(widget=forms.RadioSelect)
-    period = forms.ChoiceField(required=False, label="Counts anew")
+    period = forms.ChoiceField(required=False, label="Resets")
     lifetime = forms.ChoiceField(label="The key ends")
     replace = forms.BooleanField(required=False)
 

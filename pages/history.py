@@ -68,8 +68,8 @@ def _models(ids: list[str] | None) -> str:
 _FIELDS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "name": ("Name", str),
     "limit": ("Limit", _money),
-    "limit_reset": ("Counts anew", lambda period: period or "never"),
-    "expires_at": ("Ends", _moment),
+    "limit_reset": ("Resets", lambda period: period or "never"),
+    "expires_at": ("Expires", _moment),
     "allowed_models": ("Models", _models),
     "role": ("Role", lambda role: role or "none"),
 }

@@ -32,10 +32,10 @@ class KeyForm(forms.Form):
     period = forms.ChoiceField(
         choices=key_terms.PERIODS,
         required=False,
-        label="Counts anew",
+        label="Resets",
         help_text="At 00:00 UTC; weeks begin on Monday.",
     )
-    lifetime = forms.ChoiceField(label="Ends")
+    lifetime = forms.ChoiceField(label="Expires")
     ends_on = forms.DateField(
         required=False,
         label="Last day",

@@ -24,7 +24,7 @@ PAGE_SIZE = 50
 _ELSEWHERE_MAX = 50
 _WORDS_CHARACTERS_MAX = 100
 _HEADS = (
-    ("name", "Name"), ("spend", "Spent"), ("used", "Last used"), ("expires", "Ends"),
+    ("name", "Name"), ("spend", "Spent"), ("used", "Last used"), ("expires", "Expires"),
     ("created", "Created"),
 )  # fmt: skip
 # These begin with what is first, or soonest; the others with the most and the newest.

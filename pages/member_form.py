@@ -24,7 +24,7 @@ class MemberForm(forms.Form):
         required=False, label="Budget", help_text="For all their keys together. Empty: no limit."
     )
     period = forms.ChoiceField(
-        choices=key_terms.PERIODS, required=False, label="Counts anew",
+        choices=key_terms.PERIODS, required=False, label="Resets",
         help_text="At 00:00 UTC; weeks begin on Monday.",
     )  # fmt: skip
 
