@@ -25,6 +25,7 @@ from api.http import Receive, Scope, Send  # noqa: E402
 from billing import limits, recovery  # noqa: E402
 from billing.holds import Cashier  # noqa: E402
 from catalog import live  # noqa: E402
+from doctor import echo  # noqa: E402
 from openrouter_site.database import OUTAGES  # noqa: E402
 from routing import tokens  # noqa: E402
 from routing.complete import Engine  # noqa: E402
@@ -166,6 +167,13 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif kind == "lifespan":
         await _lifespan(receive, send)
     elif kind == "websocket":
+        await _websocket(scope, receive, send)
+
+
+async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == echo.PATH:
+        await echo.serve(scope, receive, send)
+    else:
         await receive()
         await send({"type": "websocket.close", "code": 4404})
 

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "accounts",
     "billing",
     "routing",
+    "doctor",
     "api",
 ]
 
@@ -202,6 +203,9 @@ if MODERATION not in {"auto", "openai", "embedded", "off"}:
 
 # Every configured provider is asked so often whether it is there (a Celery task).
 PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)
+
+# The worker shows so often that it lives (doctor.tasks).
+WORKER_BEAT_S = 20.0
 
 # Deadlines, each inside its parent (design/streaming.md section 3). Tests divide them.
 TIMEOUT_SCALE = env_number("TIMEOUT_SCALE", 1, 0.001)

@@ -12,8 +12,10 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.db import connection
+from django.test import Client
 
 from accounts import keys
 from accounts.models import ApiKey, User
@@ -66,6 +68,15 @@ def freeze(user_id):
     Account.objects.filter(pk=f"user:{user_id}").update(frozen=True)
 
 
+def session(email, staff=False):
+    """The cookie of somebody who is signed in."""
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    User.objects.filter(pk=user.pk).update(is_staff=staff, is_superuser=staff)
+    client = Client()
+    client.force_login(user)
+    return {"name": settings.SESSION_COOKIE_NAME, "value": client.session.session_key}
+
+
 def sql(query, parameters=()):
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
@@ -91,7 +102,8 @@ def command(name, arguments=()):
     return {"status": status, "output": out.getvalue()}
 
 
-ACTIONS = {action.__name__: action for action in (key, disable, deactivate, freeze, sql, command)}
+_ALL = (key, disable, deactivate, freeze, session, sql, command)
+ACTIONS = {action.__name__: action for action in _ALL}
 
 
 def main():
