@@ -36,6 +36,7 @@ from routing.health import Health  # noqa: E402
 from routing.keyring import Keyring  # noqa: E402
 from routing.moderation import Moderator  # noqa: E402
 from routing.reach import Reach  # noqa: E402
+from routing.reports import report  # noqa: E402
 from routing.sharing import share  # noqa: E402
 from routing.statistics import Statistics  # noqa: E402
 from routing.upstream import Upstream  # noqa: E402
@@ -95,6 +96,9 @@ class Process:
             ),
             obey_probes(
                 reach.health, reach.statistics, live.peek, settings.STATISTICS_WRITE_INTERVAL_S
+            ),
+            report(
+                register, reach.health, cashier.instance_id, settings.STATISTICS_WRITE_INTERVAL_S
             ),
         ]
         if settings.REDIS_URL:
