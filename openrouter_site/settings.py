@@ -74,7 +74,7 @@ _RUNSERVER_APPS = ["daphne"] if sys.argv[1:2] == ["runserver"] else []
 
 INSTALLED_APPS = [
     *_RUNSERVER_APPS,
-    "django.contrib.admin",
+    "openrouter_site.administration.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
