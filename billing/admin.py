@@ -41,7 +41,7 @@ class ReadOnlyAdmin(RowAdminBase):
         try:
             return super().get_object(request, object_id, from_field)
         except OverflowError:
-            # SQLite, where the primary key is that of another row: Django does not look at its size.
+            # SQLite, where the primary key is another row's: Django does not look at its size.
             return None
 
     def has_add_permission(self, request: HttpRequest) -> bool:

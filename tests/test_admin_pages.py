@@ -144,7 +144,8 @@ def test_pages_of_rows_open_in_bounded_queries(operator, model):
 
 QUERIES = (
     "q=alice", "q=%00", "q=" + "x" * 3000, "o=99.-1", "p=-1", "p=9999", "id=abc",
-    "user__id__exact=abc", "user__id__exact=" + "9" * 30, "id__exact=" + "9" * 30, "q=%27%22%3B--", "all=", "nonsense=1",
+    "user__id__exact=abc", "user__id__exact=" + "9" * 30, "id__exact=" + "9" * 30,
+    "q=%27%22%3B--", "all=", "nonsense=1",
 )  # fmt: skip
 
 
