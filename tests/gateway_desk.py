@@ -13,9 +13,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command, get_commands
 from django.db import connection
-from django.test import Client
 
 from accounts import keys
 from accounts.models import ApiKey, User
@@ -56,6 +57,19 @@ def _take(account, amount_nano):
     )
 
 
+def session(email, is_staff=False):
+    """A signed-in browser: the value of its session cookie."""
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    if is_staff:
+        User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return store.session_key
+
+
 def disable(key_id):
     ApiKey.objects.filter(pk=key_id).update(disabled=True)
 
@@ -66,15 +80,6 @@ def deactivate(user_id):
 
 def freeze(user_id):
     Account.objects.filter(pk=f"user:{user_id}").update(frozen=True)
-
-
-def session(email, staff=False):
-    """The cookie of somebody who is signed in."""
-    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
-    User.objects.filter(pk=user.pk).update(is_staff=staff, is_superuser=staff)
-    client = Client()
-    client.force_login(user)
-    return {"name": settings.SESSION_COOKIE_NAME, "value": client.session.session_key}
 
 
 def sql(query, parameters=()):
@@ -102,8 +107,9 @@ def command(name, arguments=()):
     return {"status": status, "output": out.getvalue()}
 
 
-_ALL = (key, disable, deactivate, freeze, session, sql, command)
-ACTIONS = {action.__name__: action for action in _ALL}
+ACTIONS = {
+    action.__name__: action for action in (key, session, disable, deactivate, freeze, sql, command)
+}
 
 
 def main():

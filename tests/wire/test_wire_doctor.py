@@ -13,8 +13,8 @@ pytestmark = pytest.mark.database
 
 
 def cookie_of(gateway, *, staff):
-    made = gateway.desk("session", email=f"{unique('bob')}@example.com", staff=staff)
-    return f"{made['name']}={made['value']}"
+    made = gateway.desk("session", email=f"{unique('bob')}@example.com", is_staff=staff)
+    return f"sessionid={made}"
 
 
 def opened(gateway, cookie="", origin=None, path="/ws/echo"):
