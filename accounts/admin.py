@@ -5,19 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
-from django.db.models import Field
+from django.db.models import Field, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
-from accounts import key_changes
+from accounts import key_changes, keys
 from accounts.forms import DollarsField, ReasonField
 from accounts.member_admin import MemberAdmin as MemberAdmin
 from accounts.models import ApiKey, KeyChange, User
 from accounts.provider_key_admin import ProviderKeyAdmin as ProviderKeyAdmin
+
+
+def links(*pages: tuple[str, str, str]) -> str:
+    """Words, name and query of pages of the admin; of those above this app by name only."""
+    shown = [(reverse(f"admin:{name}") + query, words) for words, name, query in pages]
+    return format_html_join(" \u00b7 ", '<a href="{}">{}</a>', shown)
 
 
 class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
@@ -37,13 +43,47 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     search_fields = ("email",)
     fieldsets = (
         (None, {"fields": ("email", "password")}),
-        ("Credits", {"fields": ("credits", "low_balance_nano")}),
+        ("Credits", {"fields": ("credits", "low_balance_nano", "related")}),
         ("Requests", {"fields": ("default_model", "allow_training", "ignored_providers")}),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
-    readonly_fields = ("credits", "last_login", "date_joined")
+    readonly_fields = ("credits", "related", "last_login", "date_joined")
+    actions = ("disable", "enable")
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        # What they did is part of the books and of the audit log; disabled, they can do nothing.
+        return False
+
+    @admin.action(description="Disable: end their keys and sessions", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        users = [user for user in queryset.filter(is_active=True) if user != request.user]
+        self._switch(request, users, is_active=False)
+        if request.user in queryset:
+            self.message_user(request, "You cannot disable yourself.", messages.WARNING)
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._switch(request, list(queryset.filter(is_active=False)), is_active=True)
+
+    def _switch(self, request: HttpRequest, users: list[User], *, is_active: bool) -> None:
+        """A session of who is not active is nobody's, and a key is refused (accounts.keys)."""
+        for user in users:
+            User.objects.filter(pk=user.pk).update(is_active=is_active)
+            self.log_change(request, user, [{"changed": {"fields": ["is_active"]}}])
+            self._forget_keys(user)
+        self.message_user(request, f"{'Enabled' if is_active else 'Disabled'}: {len(users)}.")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self._forget_keys(obj)
+
+    def _forget_keys(self, user: User) -> None:
+        """Here at once; other processes see it within settings.KEY_TTL_S."""
+        theirs = ApiKey.objects.filter(Q(user=user) | Q(member__user=user))
+        for digest in theirs.values_list("digest", flat=True):
+            keys.forget(digest)
 
     def formfield_for_dbfield(
         self, db_field: Field[Any, Any], request: HttpRequest, **options: Any
@@ -62,6 +102,16 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         # Billing is above this app; its page is known by name only.
         page = reverse("admin:billing_account_money", args=[f"user:{user.pk}"])
         return format_html('<a href="{}">Grant or correct credits</a>', page)
+
+    @admin.display(description="see also")
+    def related(self, user: User) -> str:
+        return links(
+            ("Keys", "accounts_apikey_changelist", f"?user__id__exact={user.pk}"),
+            ("Account", "billing_account_changelist", f"?q=user:{user.pk}"),
+            ("Transfers", "billing_transfer_changelist", f"?q=user:{user.pk}"),
+            ("Generations", "billing_generation_changelist", f"?user__id__exact={user.pk}"),
+            ("Payments", "billing_checkout_changelist", f"?user__id__exact={user.pk}"),
+        )
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -123,14 +173,33 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("user", "member__user", "member__owner")
     fields = (
         "user", "member", "name", "label", "is_management", "disabled", "allowed_models", "limit",
-        "app_origin", "created_at", "updated_at", "expires_at", "deleted_at", "reason",
+        "related", "app_origin", "created_at", "updated_at", "expires_at", "deleted_at", "reason",
     )  # fmt: skip
     readonly_fields = (
-        "user", "member", "label", "is_management", "limit", "app_origin", "created_at",
+        "user", "member", "label", "is_management", "limit", "related", "app_origin", "created_at",
         "updated_at",
         "deleted_at",
     )  # fmt: skip
     inlines = (KeyChangeInline,)
+    actions = ("revoke",)
+    list_per_page = 100
+    show_full_result_count = False
+
+    @admin.action(description="Revoke: nobody can use them from now on", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        actor = request.user.get_username()
+        revoked = [
+            key_changes.change(key, {"disabled": True}, actor=actor, reason="revoked in the list")
+            for key in queryset
+        ]
+        self.message_user(request, f"Revoked: {sum(revoked)}.")
+
+    @admin.display(description="see also")
+    def related(self, key: ApiKey) -> str:
+        return links(
+            ("User", "accounts_user_changelist", f"?id__exact={key.user_id}"),
+            ("Generations", "billing_generation_changelist", f"?key__id__exact={key.pk}"),
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

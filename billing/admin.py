@@ -11,7 +11,11 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from accounts.admin import links
+from accounts.models import User
 from billing import operator_pages
+from billing.book import USER_PREFIX
+from billing.credits import account_id
 from billing.models import Account, Generation, Hold, KeyBudget, MemberBudget, Transfer
 from openrouter_site.money import format_amount
 
@@ -21,11 +25,24 @@ else:
     RowAdminBase = admin.ModelAdmin
 
 
+# So many owners may an e-mail address that is searched for be part of.
+_OWNERS_MAX = 100
+
+
 class ReadOnlyAdmin(RowAdminBase):
     """Lists and shows rows, for whoever may view them; nobody may change them."""
 
     show_full_result_count = False
     list_per_page = 100
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        try:
+            return super().get_object(request, object_id, from_field)
+        except OverflowError:
+            # SQLite, where the primary key is another row's: Django does not look at its size.
+            return None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -53,16 +70,37 @@ class AccountAdmin(ReadOnlyAdmin):
     list_display = ("id", _dollars("posted_nano"), _dollars("held_nano"), "frozen")
     list_filter = ("frozen",)
     search_fields = ("id",)
-    readonly_fields = ("operations",)
+    search_help_text = "user:5, or the owner's e-mail address"
+    readonly_fields = ("operations", "related")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(operator_pages.money)
         ours = path("<str:account_id>/money/", view, name="billing_account_money")
         return [ours, *super().get_urls()]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """By the owner's e-mail address too, though an account's row does not know it."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if "@" in search_term:
+            owners = User.objects.filter(email__icontains=search_term.strip())[:_OWNERS_MAX]
+            found = found | queryset.filter(pk__in=[account_id(owner) for owner in owners])
+        return found, may_repeat
+
     def operations(self, account: Account) -> str:
         page = reverse("admin:billing_account_money", args=[account.pk])
         return format_html('<a href="{}">Grant or correct credits</a>', page)
+
+    @admin.display(description="see also")
+    def related(self, account: Account) -> str:
+        number = account.pk.removeprefix(USER_PREFIX)
+        return links(
+            ("User", "accounts_user_changelist", f"?id__exact={number}"),
+            ("Transfers", "billing_transfer_changelist", f"?q={account.pk}"),
+            ("Generations", "billing_generation_changelist", f"?user__id__exact={number}"),
+            ("Holds", "billing_hold_changelist", f"?q={account.pk}"),
+        )
 
 
 @admin.register(KeyBudget)
@@ -122,8 +160,9 @@ class GenerationAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     list_select_related = ("user",)
     search_fields = ("id", "user__email", "model")
+    list_filter = ("is_byok", "streamed", "cancelled", "finish_reason")
     ordering = ("-created_at",)
-    readonly_fields = ("operations",)
+    readonly_fields = ("operations", "related")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(operator_pages.refund)
@@ -133,6 +172,15 @@ class GenerationAdmin(ReadOnlyAdmin):
     def operations(self, generation: Generation) -> str:
         page = reverse("admin:billing_generation_refund", args=[generation.pk])
         return format_html('<a href="{}">Refund</a>', page)
+
+    @admin.display(description="see also")
+    def related(self, generation: Generation) -> str:
+        return links(
+            ("User", "accounts_user_changelist", f"?id__exact={generation.user_id}"),
+            ("Key", "accounts_apikey_changelist", f"?id__exact={generation.key_id or ''}"),
+            ("Hold", "billing_hold_changelist", f"?q={generation.pk}"),
+            ("Transfers", "billing_transfer_changelist", f"?q={generation.pk}"),
+        )
 
 
 from billing.payments import admin as payment_admin  # noqa: E402, F401

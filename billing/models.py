@@ -294,3 +294,14 @@ class Instance(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class LedgerCheck(models.Model):
+    """What a check of the whole ledger found (billing.verify), by the database's clock."""
+
+    finished_at = models.DateTimeField(db_index=True)
+    errors = models.PositiveIntegerField(help_text="Differences: the books do not balance.")
+    warnings = models.PositiveIntegerField(help_text="They balance, and somebody should look.")
+
+    def __str__(self) -> str:
+        return f"{self.finished_at:%Y-%m-%d %H:%M} {self.errors} errors"

@@ -8,6 +8,7 @@ from celery import shared_task
 
 from billing import low_balance, promo
 from billing.alarm import raise_alarm
+from billing.ledger_checks import note
 from billing.payments import auto_topup, reconcile
 from billing.prune import prune as prune_rows
 from billing.verify import check
@@ -18,7 +19,9 @@ logger = logging.getLogger(__name__)
 @shared_task  # type: ignore[untyped-decorator]
 def verify() -> None:
     """Nightly: does every nano-dollar have its explanation?"""
-    raise_alarm(check())
+    differences = check()
+    note(differences)
+    raise_alarm(differences)
 
 
 @shared_task  # type: ignore[untyped-decorator]

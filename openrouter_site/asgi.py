@@ -25,6 +25,7 @@ from api.http import Receive, Scope, Send  # noqa: E402
 from billing import limits, recovery  # noqa: E402
 from billing.holds import Cashier  # noqa: E402
 from catalog import live  # noqa: E402
+from doctor import echo  # noqa: E402
 from openrouter_site.database import OUTAGES  # noqa: E402
 from routing import tokens  # noqa: E402
 from routing.complete import Engine  # noqa: E402
@@ -35,6 +36,7 @@ from routing.health import Health  # noqa: E402
 from routing.keyring import Keyring  # noqa: E402
 from routing.moderation import Moderator  # noqa: E402
 from routing.reach import Reach  # noqa: E402
+from routing.reports import report  # noqa: E402
 from routing.sharing import share  # noqa: E402
 from routing.statistics import Statistics  # noqa: E402
 from routing.upstream import Upstream  # noqa: E402
@@ -94,6 +96,9 @@ class Process:
             ),
             obey_probes(
                 reach.health, reach.statistics, live.peek, settings.STATISTICS_WRITE_INTERVAL_S
+            ),
+            report(
+                register, reach.health, cashier.instance_id, settings.STATISTICS_WRITE_INTERVAL_S
             ),
         ]
         if settings.REDIS_URL:
@@ -166,6 +171,13 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif kind == "lifespan":
         await _lifespan(receive, send)
     elif kind == "websocket":
+        await _websocket(scope, receive, send)
+
+
+async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == echo.PATH:
+        await echo.serve(scope, receive, send)
+    else:
         await receive()
         await send({"type": "websocket.close", "code": 4404})
 

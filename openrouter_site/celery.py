@@ -57,6 +57,11 @@ BEAT_TABLE: dict[str, dict[str, Any]] = {
         "schedule": 600.0,
         "options": {"expires": 600.0},
     },
+    "show that the worker lives": {
+        "task": "doctor.tasks.beat",
+        "schedule": settings.WORKER_BEAT_S,
+        "options": {"expires": settings.WORKER_BEAT_S},
+    },
     "roll up statistics": {
         "task": "routing.tasks.roll_up",
         "schedule": 600.0,

@@ -24,6 +24,7 @@ from openrouter_site.environment import env_number, env_text
 from openrouter_site.errors import BadRequest
 
 _HEADER_BYTES_MAX = 128 * 1024
+_FRAME_BYTES_MAX = 64 * 1024
 _KEEPALIVE_S = 75
 # A worker that cannot start must not be started in a tight loop.
 _RESPAWN_PAUSE_S = 0.5
@@ -100,7 +101,9 @@ def _configuration() -> uvicorn.Config:
         "openrouter_site.asgi:application",
         http=GuardedProtocol,
         loop="uvloop",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=_FRAME_BYTES_MAX,
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -74,7 +74,7 @@ _RUNSERVER_APPS = ["daphne"] if sys.argv[1:2] == ["runserver"] else []
 
 INSTALLED_APPS = [
     *_RUNSERVER_APPS,
-    "django.contrib.admin",
+    "openrouter_site.administration.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "billing",
     "activity",
     "routing",
+    "doctor",
     "api",
     "pages",
     "ui",
@@ -241,6 +242,9 @@ REQUIRE_PKCE_S256 = env_bool("REQUIRE_PKCE_S256", default=False)
 
 # Every configured provider is asked so often whether it is there (a Celery task).
 PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)
+
+# The worker shows so often that it lives (doctor.tasks).
+WORKER_BEAT_S = 20.0
 
 # Deadlines, each inside its parent (design/streaming.md section 3). Tests divide them.
 TIMEOUT_SCALE = env_number("TIMEOUT_SCALE", 1, 0.001)

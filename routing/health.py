@@ -28,6 +28,18 @@ class _Record:
     ejected_until_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why an endpoint is tried last: failures in the window with the answers beside them, seconds
+    for which it asked not to be called (or must not be), or its provider's failing probe."""
+
+    endpoint_id: int
+    failures: int = 0
+    answers: int = 0
+    left_s: float = 0.0
+    is_probed_down: bool = False
+
+
 class Health:
     """`window_s`: how long a failure is remembered (seed: 10 s). Times are monotonic.
 
@@ -105,6 +117,21 @@ class Health:
         record.answers += answers
         record.failures.extend([(now, record.answers)] * failures)
         record.ejected_until_s = max(record.ejected_until_s, now + eject_s)
+
+    def troubles(self) -> list[Trouble]:
+        """The endpoints that are tried last now, and why; for the operator."""
+        now = self._clock()
+        found = []
+        for endpoint_id, record in list(self._failing.items()):
+            if not self._recovered(endpoint_id, record):
+                answers = record.answers - (record.failures[0][1] if record.failures else 0)
+                left_s = max(0.0, record.ejected_until_s - now)
+                found.append(Trouble(endpoint_id, len(record.failures), answers, left_s))
+        seen = {trouble.endpoint_id for trouble in found}
+        for endpoint_id in self._demoted - seen:
+            if not self._is_in_use(endpoint_id):
+                found.append(Trouble(endpoint_id, is_probed_down=True))
+        return found
 
     # --- What others saw ---
 

@@ -51,3 +51,19 @@ class ProviderProbe(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider_slug} {'up' if self.ok else 'down'}"
+
+
+class ProcessReport(models.Model):
+    """What one server process sees right now (routing.reports); old ones say nothing."""
+
+    instance_id = models.CharField(primary_key=True, max_length=40)
+    at = models.DateTimeField(help_text="By the database's clock.")
+    streams = models.JSONField(
+        default=dict, help_text="Requests under way, by the name of the provider that answers."
+    )
+    troubles = models.JSONField(
+        default=list, help_text="Endpoints that are tried last: [id, failures, answers, seconds]."
+    )
+
+    def __str__(self) -> str:
+        return f"process {self.instance_id} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from routing.probes import probe_all
+from routing.reports import prune
 from routing.rollup import roll_up as merge
 
 
@@ -18,3 +19,4 @@ def probe() -> None:
 def roll_up() -> None:
     """Merge minutes into hours, and forget what is too old."""
     merge()
+    prune()

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import ledger_rows as rows
 import pytest
-from limits_redis import running
+from redis_server import running
 
 from accounts import keys
 from accounts.models import ApiKey, User

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 from gateway_process import free_port
-from limits_redis import running
+from redis_server import running
 
 from billing.shared_windows import Asked, RedisAway, SharedWindows
 from billing.windows import DAY_US, Day, Window

@@ -8,7 +8,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from limits_redis import running
+from redis_server import running
 
 from billing.shared_windows import SCRIPT, Asked, decoded, encoded
 from billing.windows import DAY_US, SECOND_US, Day, Window, Windows

@@ -22,7 +22,7 @@ from wire_client import CHAT, COMPLETIONS, TURBO, bearer, chat, get, request, st
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "billing"))
 
-from limits_redis import running
+from redis_server import running
 
 pytestmark = pytest.mark.database
 

@@ -1,0 +1,55 @@
+"""Django's admin for rare edits: its rows grouped as an operator thinks of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest
+
+# What is not named here comes last, under the name of its app.
+_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("People and keys", ("User", "ApiKey", "Member", "Invitation", "ProviderKey")),
+    ("Providers and models", ("Provider", "Credential", "Model", "Endpoint")),
+    (
+        "Ledger (to read)",
+        ("Account", "Transfer", "Generation", "Hold", "KeyBudget", "MemberBudget"),
+    ),
+    (
+        "Payments (to read)",
+        ("Checkout", "PaymentRefund", "PaymentDispute", "AutoTopUp", "WebhookEvent"),
+    ),
+    ("Measured (to read)", ("ProviderProbe", "EndpointStatistic")),
+)
+
+
+class Administration(AdminSite):
+    site_header = site_title = "Administration"
+    index_title = "Rows"
+    site_url = "/operator"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "site_header": settings.SITE_NAME}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """By what things are, not by the app they are in; the page of one app stays Django's."""
+        apps = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return apps
+        models = {model["object_name"]: (app, model) for app in apps for model in app["models"]}
+        groups: list[Any] = []
+        for name, members in _GROUPS:
+            found = [models.pop(each) for each in members if each in models]
+            if found:
+                groups.append({**found[0][0], "name": name, "models": [each[1] for each in found]})
+        for app in apps:
+            left = [model for _, model in models.values() if model in app["models"]]
+            if left:
+                groups.append({**app, "models": left})
+        return groups
+
+
+class AdministrationConfig(AdminConfig):
+    default_site = "openrouter_site.administration.Administration"
