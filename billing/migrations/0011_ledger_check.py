@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0009_member_budgets'),
+        ('billing', '0010_late_hours'),
     ]
 
     operations = [
