@@ -23,6 +23,7 @@ THEMES = ("light", "dark")
 WIDTHS = (1360, 390, 360)
 JS_BYTES_MAX = 45 * 1024
 CSS_BYTES_MAX = 20 * 1024
+_TIMEOUT_MS = 15_000
 
 # The page's own word for what its policy refused, beside what the console says of it.
 _NOTE_VIOLATIONS = """
@@ -82,6 +83,7 @@ class Person:
         self.context = chromium.new_context(
             base_url=site.url, color_scheme=theme, viewport={"width": width, "height": 900}, **more
         )
+        self.context.set_default_timeout(_TIMEOUT_MS)
         if session:
             self.context.add_cookies([{"name": "sessionid", "value": session, "url": site.url}])
         self.watch = Watch(site.url)
