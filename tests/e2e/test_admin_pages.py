@@ -30,10 +30,3 @@ def test_admin_page_breaks_no_rule(operator, path):
     assert page.evaluate("window.refused") == []
     assert operator.watch.errors == []
     assert operator.watch.foreign == []
-
-
-def test_admin_filters_and_pictures_its_widgets(operator):
-    """Its own scripts run: the selector of many-to-many fields is made by one."""
-    page = operator.open("/admin/accounts/user/1/change/")
-    assert page.evaluate("typeof SelectFilter") == "object"
-    assert page.evaluate("window.refused") == []

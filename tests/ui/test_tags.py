@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from pages import navigation
 from ui.context import accent_style, site
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -44,15 +46,11 @@ def test_icons_that_templates_name_are_in_the_sprite():
         text = path.read_text()
         used |= set(re.findall(r'{% icon "([^"]+)"', text))
         used |= set(re.findall(r'<c-[^>]*\sicon="([a-z0-9-]+)"', text))
-    from pages import navigation
-
     used |= {icon for _, _, icon in (*navigation._MAIN, *navigation._ACCOUNT)}
     assert used and used <= known
 
 
 def test_vendored_files_are_what_the_lock_says():
-    import hashlib
-
     folder = ROOT / "static/vendor"
     lock = json.loads((folder / "vendor.lock.json").read_text())
     package = json.loads((ROOT / "frontend/package.json").read_text())
