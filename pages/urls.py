@@ -7,8 +7,10 @@ from django.urls import path
 
 from pages import (
     activity,
+    audit,
     connected,
     consent,
+    doctor,
     key_creation,
     key_detail,
     keys,
@@ -16,6 +18,7 @@ from pages import (
     leaked,
     member_invitations,
     members,
+    operator,
     styleguide,
     theme,
 )
@@ -54,6 +57,12 @@ urlpatterns = [
     path("settings/members/<int:member_id>", members.member, name="member"),
     path("settings/members/<int:member_id>/remove", members.remove, name="member-remove"),
     path("settings/memberships/<int:member_id>/leave", members.leave, name="membership-leave"),
+    # Operators
+    path("operator", operator.home, name="operator"),
+    path("operator/doctor", doctor.show, name="doctor"),
+    path("operator/doctor/mail", doctor.send_mail_to_oneself, name="doctor-mail"),
+    path("operator/audit", audit.show, name="audit"),
+    path("operator/audit.csv", audit.download, name="audit-csv"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("_styleguide", styleguide.show, name="styleguide"))
