@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from catalog.models import Encrypted
 
-class KeptPrompt(models.Model):
+
+class KeptPrompt(Encrypted):
     """What was asked and answered in one request of an account that wants it kept, encrypted.
 
     Apart from the generation of the same id, which says what happened and never what was said.
@@ -20,7 +22,6 @@ class KeptPrompt(models.Model):
         db_index=False,  # the index below begins with it
     )
     created_at = models.DateTimeField()
-    encrypted = models.TextField()
 
     class Meta:
         indexes = [models.Index(fields=["user", "created_at"], name="kept_prompt_by_user")]

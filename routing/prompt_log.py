@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from accounts import kept_prompts
 from accounts.kept_prompts import Entry
@@ -99,7 +99,7 @@ class PromptLog:
         """False when the database is away: then the batch waits on."""
         try:
             await asyncio.to_thread(self._store, [entry for entry, _ in batch])
-        except DatabaseError as error:
+        except (OperationalError, InterfaceError) as error:
             self._waiting.extendleft(reversed(batch))
             if not self._is_failing:
                 # The type only: the words of a database may repeat what it was given.
