@@ -86,9 +86,10 @@ class User(AbstractUser):
     theme = models.CharField(
         max_length=6,
         choices=Theme.choices,
-        default=Theme.SYSTEM,
-        db_default=Theme.SYSTEM,
-        help_text="How pages look to this user.",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How pages look to this user. Empty: as chosen in the browser.",
     )
     closed_at = models.DateTimeField(
         null=True, editable=False, help_text="The person left; what is kept belongs to the books."
