@@ -91,6 +91,9 @@ class User(AbstractUser):
         db_default="",
         help_text="How pages look to this user. Empty: as chosen in the browser.",
     )
+    shortcuts = models.BooleanField(
+        default=True, db_default=True, help_text="Single keys do something on pages."
+    )
     closed_at = models.DateTimeField(
         null=True, editable=False, help_text="The person left; what is kept belongs to the books."
     )

@@ -77,6 +77,7 @@ def _account(user: User) -> dict[str, Any]:
             "prompt_days": user.prompt_days,
             "time_zone": user.time_zone,
             "theme": user.theme or None,
+            "shortcuts": user.shortcuts,
             "low_balance": _amount(user.low_balance_nano),
         },
         "automatic_top_up": top_up

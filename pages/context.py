@@ -54,6 +54,11 @@ class Visitor:
         chosen = self.user.theme if self.user is not None else ""
         return chosen or cookie_theme(self._request)
 
+    @property
+    def shortcuts(self) -> bool:
+        """Whether single keys do something (WCAG 2.1.4)."""
+        return self.user is None or self.user.shortcuts
+
     @cached_property
     def main_menu(self) -> list[Entry]:
         return navigation.main(self._request.path)

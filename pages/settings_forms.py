@@ -32,6 +32,11 @@ class DefaultsForm(forms.Form):
     )
     time_zone = forms.CharField(max_length=64)
     theme = forms.ChoiceField(choices=Theme.choices)
+    shortcuts = forms.BooleanField(
+        required=False,
+        label="Keyboard shortcuts",
+        help_text="Single keys such as / and ? do something while you are not writing.",
+    )
     low_balance = DollarsField(required=False)
 
     def __init__(self, *given: Any, catalog: Catalog, **options: Any) -> None:
@@ -71,6 +76,7 @@ class DefaultsForm(forms.Form):
             "middle_out": user.middle_out,
             "time_zone": user.time_zone,
             "theme": theme,
+            "shortcuts": user.shortcuts,
             "low_balance": user.low_balance_nano,
         }
 
