@@ -82,7 +82,7 @@ def freeze(user_id):
     Account.objects.filter(pk=f"user:{user_id}").update(frozen=True)
 
 
-def settings(user_id, **fields):
+def set_user(user_id, **fields):
     """What the person sets on the pages of settings."""
     User.objects.filter(pk=user_id).update(**fields)
     for row in ApiKey.objects.filter(user_id=user_id):
@@ -137,7 +137,7 @@ def command(name, arguments=()):
 ACTIONS = {
     action.__name__: action
     for action in (
-        key, session, disable, deactivate, freeze, sql, command, settings, kept, erase, everything,
+        key, session, disable, deactivate, freeze, sql, command, set_user, kept, erase, everything,
     )
 }  # fmt: skip
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+# Some journeys also speak to the API.
+sys.path.append(str(Path(__file__).parent.parent / "wire"))
+
 from browser import ARGUMENTS, AXE_PATH, THEMES, WIDTHS, Person
 from playwright.sync_api import sync_playwright
 

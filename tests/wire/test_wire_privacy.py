@@ -35,7 +35,7 @@ def routed(gateway, caller, model):
 def careful(gateway):
     """Whoever may not train or keep gets nothing of hers."""
     caller = gateway.caller(credits="5", ignored=[])
-    gateway.desk("settings", user_id=caller.user_id, allow_training=False, allow_retention=False)
+    gateway.desk("set_user", user_id=caller.user_id, allow_training=False, allow_retention=False)
     return caller
 
 
@@ -78,11 +78,11 @@ def test_route_explains_the_policy(gateway, careful):
 def test_the_policy_counts_as_soon_as_the_key_is_read_again_and_until_it_is_taken_back(gateway):
     caller = gateway.caller(credits="5")
     assert chat(gateway, caller, "[[say: hi]]", DEEPSEEK).status == 200
-    gateway.desk("settings", user_id=caller.user_id, allow_training=False)
+    gateway.desk("set_user", user_id=caller.user_id, allow_training=False)
     wait_until(
         lambda: chat(gateway, caller, "[[say: hi]]", DEEPSEEK).status == 503, "the new policy"
     )
-    gateway.desk("settings", user_id=caller.user_id, allow_training=True)
+    gateway.desk("set_user", user_id=caller.user_id, allow_training=True)
     wait_until(
         lambda: chat(gateway, caller, "[[say: hi]]", DEEPSEEK).status == 200, "the old policy"
     )
@@ -93,7 +93,7 @@ def test_an_account_without_middle_out_is_told_that_a_prompt_is_too_long(gateway
     long = "word " * 20_000
     model = "meta-llama/llama-3-8b-instruct"
     assert chat(gateway, caller, long + "[[say: hi]]", model).status == 200
-    gateway.desk("settings", user_id=caller.user_id, middle_out=False)
+    gateway.desk("set_user", user_id=caller.user_id, middle_out=False)
     wait_until(lambda: chat(gateway, caller, long, model).status == 400, "the new default")
     answer = chat(gateway, caller, long + "[[say: hi]]", model, transforms=["middle-out"])
     assert answer.status == 200
@@ -104,7 +104,7 @@ def test_an_account_without_middle_out_is_told_that_a_prompt_is_too_long(gateway
 
 def logging_caller(gateway):
     caller = gateway.caller(credits="5")
-    gateway.desk("settings", user_id=caller.user_id, log_prompts=True)
+    gateway.desk("set_user", user_id=caller.user_id, log_prompts=True)
     return caller
 
 
@@ -149,7 +149,7 @@ def test_erasing_and_turning_off_count_at_once(gateway):
     assert gateway.desk("kept", user_id=alice.user_id, generation_id=first) is None
     second = chat(gateway, alice, "[[say: two]]").json["id"]
     kept(gateway, alice, second)
-    gateway.desk("settings", user_id=alice.user_id, log_prompts=False)
+    gateway.desk("set_user", user_id=alice.user_id, log_prompts=False)
     # The server may still take the key for one that logs; what it writes looks at the account.
     third = chat(gateway, alice, "[[say: three]]").json["id"]
     bob = logging_caller(gateway)
