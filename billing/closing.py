@@ -9,6 +9,7 @@ that come later need no word here. Nothing of it can be undone.
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.apps import apps
 from django.contrib.sessions.models import Session
@@ -95,13 +96,18 @@ def _close_keys(user: User) -> None:
 
 def _delete_the_rest(user: User) -> None:
     Checkout.objects.filter(user=user).update(url="", receipt_url="")
-    for relation in User._meta.related_objects:
-        model = relation.related_model
-        if isinstance(model, str) or model._meta.label_lower in KEPT:
-            continue
-        model._base_manager.filter(**{relation.field.name: user.pk}).delete()
+    for relation in pointing_at_users():
+        if relation.related_model._meta.label_lower not in KEPT:
+            rows = relation.related_model._base_manager
+            rows.filter(**{relation.field.name: user.pk}).delete()
     user.groups.clear()
     user.user_permissions.clear()
+
+
+def pointing_at_users() -> list[Any]:
+    """The relations by which rows of any table point at a user, hidden ones too."""
+    fields = User._meta.get_fields(include_hidden=True)
+    return [each for each in fields if each.auto_created and (each.one_to_many or each.one_to_one)]
 
 
 def _forget_name(user: User, email: str) -> None:

@@ -11,6 +11,11 @@ from catalog.credentials import SECRET_CHARACTERS_MAX
 from openrouter_site.errors import ApiError
 from routing.own_key_trial import choices
 
+POSITIONS = (
+    (ProviderKey.Position.BEFORE, "Before ours"),
+    (ProviderKey.Position.AFTER, "After ours"),
+)
+
 
 class NewKeyForm(forms.Form):
     """`refusal` is what this server or the provider has against the key, for an error card."""
@@ -31,7 +36,7 @@ class NewKeyForm(forms.Form):
         help_text="Shown beside the requests that used it. Never put the key itself here.",
     )
     position = forms.ChoiceField(
-        label="Used", choices=ProviderKey.Position.choices, initial=ProviderKey.Position.BEFORE
+        label="Used", choices=POSITIONS, initial=ProviderKey.Position.BEFORE
     )
     never_fall_back = forms.BooleanField(
         required=False,

@@ -168,5 +168,6 @@ def low_balance_help() -> str:
     from ui.format import money
 
     site = settings.LOW_BALANCE_NANO
-    usual = f"when they fall below {money(site)}, as this site does" if site else "never"
-    return f"0 means never. Empty: {usual}."
+    if not site:
+        return "An e-mail, once each time. Empty: never."
+    return f"An e-mail, once each time. Empty: below {money(site)}. 0: never."

@@ -51,11 +51,11 @@ def person(chromium):
 def everywhere(person):
     """`everywhere(site, path)`: the page has no fault in both themes on a desk and on phones."""
 
-    def check(site, path, status=200, **how):
+    def check(site, path, status=200, name="", **how):
         for theme in THEMES:
             for width in WIDTHS:
                 one = person(site, theme=theme, width=width, **how)
-                one.look(path, status)
+                one.look(path, status, name)
                 one.close()
 
     return check

@@ -108,21 +108,31 @@ def test_defaults_are_kept_and_wrong_ones_are_told(person, gateway, alice):
     page.get_by_role("option").first.click()
     page.get_by_label("Azure").check()
     page.get_by_role("combobox", name="Time zone").fill("Europe/Berlin")
-    page.locator("#content").get_by_text("Dark", exact=True).click()
+    page.get_by_role("radio", name="Dark").check()
     page.get_by_label("When credits fall below").fill("2.50")
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_text("Settings saved")).to_be_visible()
     assert page.locator("html").get_attribute("data-theme") == "dark"
     assert page.get_by_role("combobox", name="Default model").input_value().startswith("anthropic/")
     expect(page.get_by_label("Azure")).to_be_checked()
-    assert page.get_by_label("When credits fall below").input_value() == "2.50"
+    assert page.get_by_label("When credits fall below").input_value() == "2.5"
     # Another browser of the same person.
     other = person(gateway, session=alice.session).open("/settings")
     assert other.locator("html").get_attribute("data-theme") == "dark"
 
 
-def test_a_provider_key_is_tried_out_saved_moved_and_removed(person, own_gateway):
-    one = person(own_gateway, session=Alice(own_gateway).session)
+def test_pages_of_who_uses_everything_have_no_fault(everywhere, gateway, alice):
+    strict = {"allow_training": False, "allow_retention": False, "log_prompts": True}
+    gateway.desk("set_user", user_id=alice.user_id, ignored_providers=["azure", "openai"], **strict)
+    answer = chat(gateway, alice.caller, "[[say: hello]]", "meta-llama/llama-3-8b-instruct")
+    find = {"user_id": alice.user_id, "generation_id": answer.json["id"]}
+    wait_until(lambda: gateway.desk("kept", **find), "what is kept")
+    everywhere(gateway, "/settings/privacy", session=alice.session, name="privacy-strict")
+
+
+def test_a_provider_key_is_tried_out_saved_moved_and_removed(person, everywhere, own_gateway):
+    alice = Alice(own_gateway)
+    one = person(own_gateway, session=alice.session)
     page = one.open("/settings/provider-keys")
     expect(page.get_by_text("No provider keys yet")).to_be_visible()
     page.get_by_label("Provider", exact=True).select_option(label="OpenAI")
@@ -149,7 +159,8 @@ def test_a_provider_key_is_tried_out_saved_moved_and_removed(person, own_gateway
     expect(page.get_by_role("button", name="Use before ours")).to_be_visible()
     page.get_by_role("button", name="Never use our key").click()
     expect(page.get_by_text("This site's own key is never used for you here.")).to_be_visible()
-    one.check()
+    chat(own_gateway, alice.caller, "[[say: hi]]", "openai/gpt-3.5-turbo")
+    everywhere(own_gateway, "/settings/provider-keys", session=alice.session, name="keys")
     for _ in range(2):
         page.get_by_text("Remove", exact=True).first.click()
         page.get_by_role("button", name="Remove ").first.click()
