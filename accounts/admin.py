@@ -44,7 +44,18 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     fieldsets = (
         (None, {"fields": ("email", "password")}),
         ("Credits", {"fields": ("credits", "low_balance_nano", "related")}),
-        ("Requests", {"fields": ("default_model", "allow_training", "ignored_providers")}),
+        (
+            "Requests",
+            {
+                "fields": (
+                    "default_model",
+                    "allow_training",
+                    "allow_retention",
+                    "ignored_providers",
+                    "middle_out",
+                )
+            },
+        ),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )

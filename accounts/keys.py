@@ -53,10 +53,13 @@ class Key:
     account_id: str
     default_model: str
     allow_training: bool
+    allow_retention: bool
     ignored_providers: frozenset[str]
     created_at_s: float
     expires_at_s: float | None
     is_management: bool = False
+    middle_out: bool = True
+    log_prompts: bool = False
     allowed_models: frozenset[str] = frozenset()
     member_id: int | None = None
     holder_id: int = 0
@@ -144,10 +147,13 @@ def _load(key_digest: str) -> Key | Refused:
         account_id=f"user:{row.user_id}",
         default_model=row.user.default_model or settings.DEFAULT_MODEL,
         allow_training=row.user.allow_training,
+        allow_retention=row.user.allow_retention,
         ignored_providers=frozenset(row.user.ignored_providers or ()),
         created_at_s=row.created_at.timestamp(),
         expires_at_s=row.expires_at.timestamp() if row.expires_at else None,
         is_management=row.is_management,
+        middle_out=row.user.middle_out,
+        log_prompts=row.user.log_prompts,
         allowed_models=frozenset(row.allowed_models or ()),
         member_id=row.member_id,
         holder_id=member.user_id if member else row.user_id,

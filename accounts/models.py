@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from accounts import time_zones
@@ -13,8 +13,18 @@ from accounts.auth_code_row import AuthCode as AuthCode
 from accounts.member_rows import Invitation as Invitation
 from accounts.member_rows import Member as Member
 from accounts.member_rows import MemberChange as MemberChange
+from accounts.prompt_rows import KeptPrompt as KeptPrompt
 from accounts.provider_key_row import ProviderKey as ProviderKey
 from catalog.validators import text_list
+
+PROMPT_DAYS = 30
+PROMPT_DAYS_MAX = 90
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", "As the system"
+    LIGHT = "light"
+    DARK = "dark"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -41,11 +51,31 @@ class User(AbstractUser):
     allow_training = models.BooleanField(
         default=True, help_text="Allow providers that may train on prompts."
     )
+    allow_retention = models.BooleanField(
+        default=True, db_default=True, help_text="Allow providers that may keep prompts."
+    )
     ignored_providers = models.JSONField(
         default=list,
         blank=True,
         validators=[text_list],
         help_text='Slugs of providers that are never asked: ["azure"].',
+    )
+    middle_out = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Cut prompts that are too long, where a request does not say whether to.",
+    )
+    log_prompts = models.BooleanField(
+        default=False, db_default=False, help_text="Keep prompts and answers, encrypted."
+    )
+    prompt_days = models.PositiveSmallIntegerField(
+        default=PROMPT_DAYS,
+        db_default=PROMPT_DAYS,
+        validators=[MinValueValidator(1), MaxValueValidator(PROMPT_DAYS_MAX)],
+        help_text="How many days they are kept.",
+    )
+    prompts_erased_at = models.DateTimeField(
+        null=True, editable=False, help_text="Nothing of before is kept, nor will be."
     )
     time_zone = models.CharField(
         max_length=64,
@@ -53,6 +83,23 @@ class User(AbstractUser):
         db_default=time_zones.UTC_NAME,
         validators=[time_zones.validate],
         help_text="Where days begin for this user, as in Europe/Berlin.",
+    )
+    theme = models.CharField(
+        max_length=6,
+        choices=Theme.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How pages look to this user. Empty: as chosen in the browser.",
+    )
+    shortcuts = models.BooleanField(
+        default=True, db_default=True, help_text="Single keys do something on pages."
+    )
+    closed_at = models.DateTimeField(
+        null=True, editable=False, help_text="The person left; what is kept belongs to the books."
+    )
+    scrubbed_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since then their requests say nothing of them."
     )
 
     low_balance_nano = models.BigIntegerField(

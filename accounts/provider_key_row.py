@@ -36,6 +36,13 @@ class ProviderKey(Secret):
         default=False, help_text="The provider is only used with the user's own keys, never ours."
     )
     disabled = models.BooleanField(default=False)
+    last_used_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it last served a request."
+    )
+    last_failed_at = models.DateTimeField(null=True, editable=False)
+    last_error = models.CharField(
+        max_length=300, blank=True, default="", editable=False, help_text="What was said then."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,11 +23,21 @@ from catalog import credentials
 from catalog.models import Provider
 
 KEYS_MAX = 20
+_ERROR_CHARACTERS_MAX = 300
 # Where Google gives tokens. A service account's document names the address itself, and whoever
 # enters one here must not choose whom this server calls.
 _TOKEN_ADDRESSES = frozenset(
     {"https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/token"}
 )
+
+
+@dataclass(slots=True)
+class Use:
+    """When a key last served a request, and when and how it last failed one."""
+
+    used_at: datetime | None = None
+    failed_at: datetime | None = None
+    error: str = ""
 
 
 def of_user(user_id: int) -> list[ProviderKey]:
@@ -88,7 +100,11 @@ def change(
     columns = list(fields)
     if secret:
         _fill(row, secret, tested)
-        columns += ["encrypted", "last_four", "last_tested_at", "last_test_result"]
+        row.last_failed_at, row.last_error = None, ""
+        columns += [
+            "encrypted", "last_four", "last_tested_at", "last_test_result", "last_failed_at",
+            "last_error",
+        ]  # fmt: skip
     row.full_clean(validate_unique=False)
     if columns:
         # Somebody may have deleted it while its provider was asked.
@@ -101,6 +117,36 @@ def change(
 
 def delete(row: ProviderKey) -> None:
     row.delete()
+    forget(row.user_id)
+
+
+def note_use(seen: Mapping[int, Use]) -> None:
+    """By the id of the key. What several processes saw in the same seconds, the last one tells."""
+    for id, use in seen.items():
+        fields: dict[str, Any] = {}
+        if use.used_at is not None:
+            fields["last_used_at"] = use.used_at
+        if use.failed_at is not None:
+            fields["last_failed_at"] = use.failed_at
+            fields["last_error"] = use.error.replace("\0", "")[:_ERROR_CHARACTERS_MAX]
+        ProviderKey.objects.filter(pk=id).update(**fields)
+
+
+def move(row: ProviderKey, *, up: bool) -> None:
+    """One place up or down among his keys at the same provider and in the same position."""
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=row.user_id)
+        beside = ProviderKey.objects.filter(
+            user_id=row.user_id, provider_id=row.provider_id, position=row.position
+        )
+        order = list(beside.order_by("sort_order", "pk").values_list("pk", flat=True))
+        if row.pk not in order:
+            raise ProviderKey.DoesNotExist
+        at = order.index(row.pk)
+        to = max(0, at - 1) if up else min(len(order) - 1, at + 1)
+        order.insert(to, order.pop(at))
+        for number, id in enumerate(order):
+            ProviderKey.objects.filter(pk=id).update(sort_order=number)
     forget(row.user_id)
 
 

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from accounts import pkce
+from accounts import kept_prompts, pkce
 
 logger = logging.getLogger(__name__)
 
@@ -15,3 +15,10 @@ logger = logging.getLogger(__name__)
 def prune_codes() -> None:
     """Nightly: codes of apps that nobody can use any more."""
     logger.info("deleted %d codes of apps", pkce.prune())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def prune_prompts() -> None:
+    """Hourly: prompts that are older than their account wants them."""
+    if deleted := kept_prompts.prune():
+        logger.info("deleted %d kept prompts that were old enough", deleted)

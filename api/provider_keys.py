@@ -29,15 +29,8 @@ from api.bodies import read_object
 from api.provider_key_fields import KNOWN, NOT_HERE, fields_of, text_of
 from api.views import AlwaysJson
 from catalog import live
-from catalog.models import Provider
-from openrouter_site.errors import (
-    BadGateway,
-    BadRequest,
-    Forbidden,
-    NotFound,
-)
-from routing.adapters import DIALECTS
-from routing.trial import Result, asked
+from openrouter_site.errors import BadRequest, Forbidden, NotFound
+from routing.own_key_trial import invalid, provider_of, tested
 
 JsonObject = dict[str, Any]
 
@@ -99,16 +92,16 @@ def _found(key: Key, id: str) -> ProviderKey:
 
 def _created(request: Request, key: Key) -> ProviderKey:
     body = read_object(request, KNOWN)
-    provider = _provider(text_of(body, "provider", required=True))
+    provider = provider_of(text_of(body, "provider", required=True))
     secret = text_of(body, "key", required=True)
     fields, is_tested = fields_of(body)
     try:
         provider_keys.check(secret, fields.get("name", ""), provider)
         provider_keys.check_number(key.user_id)
-        tested = _tested(provider, secret) if is_tested else ""
-        return provider_keys.create(key.user_id, provider, secret, fields, tested)
+        said = tested(provider, secret) if is_tested else ""
+        return provider_keys.create(key.user_id, provider, secret, fields, said)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise invalid(error) from None
 
 
 def _changed(request: Request, row: ProviderKey) -> ProviderKey:
@@ -118,58 +111,15 @@ def _changed(request: Request, row: ProviderKey) -> ProviderKey:
     secret = text_of(body, "key")
     fields, is_tested = fields_of(body)
     try:
-        tested = ""
+        said = ""
         if secret:
             provider_keys.check(secret, fields.get("name", row.name), row.provider)
-            tested = _tested(row.provider, secret) if is_tested else ""
-        return provider_keys.change(row, fields, secret, tested)
+            said = tested(row.provider, secret) if is_tested else ""
+        return provider_keys.change(row, fields, secret, said)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise invalid(error) from None
     except ProviderKey.DoesNotExist:
         raise NotFound("Provider key not found") from None
-
-
-def _tested(provider: Provider, secret: str) -> str:
-    """What the provider said of the key; raises BadRequest when it refuses it, BadGateway when it
-    does not say."""
-    result: Result = asked(provider, secret)
-    if result.ok:
-        return result.text
-    if result.refused:
-        raise BadRequest(
-            f"{provider.name} refuses this key. It was not saved.",
-            {"field": "key", "provider_name": provider.name, "reason": result.text,
-             "raw": result.said},
-        )  # fmt: skip
-    raise BadGateway(
-        f"{provider.name} did not say whether this key works. It was not saved.",
-        {"provider_name": provider.name, "reason": result.text,
-         "remedy_hint": 'Try again, or send "test": false to save it as it is.'},
-    )  # fmt: skip
-
-
-def _invalid(error: ValidationError) -> BadRequest:
-    if hasattr(error, "error_dict"):
-        field = next(iter(error.message_dict))
-        return BadRequest(f"{field}: {error.message_dict[field][0]}", {"field": field})
-    return BadRequest(" ".join(error.messages), {"field": "key"})
-
-
-def _provider(name: str) -> Provider:
-    known = live.catalog().provider_named(name)
-    row = Provider.objects.filter(slug=known.slug, enabled=True).first() if known else None
-    if known is None or row is None:
-        raise BadRequest(
-            "provider is not the name of a provider: see GET /api/v1/providers.",
-            {"field": "provider"},
-        )
-    if known.own_address is None or known.dialect not in DIALECTS:
-        raise BadRequest(
-            f"{known.name} cannot be called with a key of yours: this server lacks its address or"
-            " its protocol.",
-            {"field": "provider"},
-        )
-    return row
 
 
 # --- What is shown -------------------------------------------------------------------------------

@@ -74,6 +74,8 @@ def of_disk() -> dict[str, float]:
 class _Caller:
     default_model = "openai/gpt-3.5-turbo"
     allow_training = True
+    allow_retention = True
+    middle_out = True
     ignored_providers: frozenset[str] = frozenset()
     allowed_models: frozenset[str] = frozenset()
     own_providers: dict[str, Any] = {}

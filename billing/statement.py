@@ -84,10 +84,15 @@ def pieces(account_id: str, month: Month) -> Iterator[str]:
     balance = balance_nano(account_id, month.begin)
     yield _csv([COLUMNS, _total(month.begin, "opening balance", balance)])
     for entries in pages(account_id, month.begin, month.end, balance):
-        models = _models(entries)
-        yield _csv([_row(entry, models) for entry in entries])
+        yield _csv(rows_of(entries))
         balance = entries[-1].balance_nano
     yield _csv([_total(min(month.end, datetime.now(UTC)), "closing balance", balance)])
+
+
+def rows_of(entries: list[Entry]) -> list[tuple[str, ...]]:
+    """Lines of a CSV of these COLUMNS."""
+    models = _models(entries)
+    return [_row(entry, models) for entry in entries]
 
 
 def _of(account_id: str) -> Q:

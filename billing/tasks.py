@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from billing import low_balance, promo
+from billing import closing, low_balance, promo
 from billing.alarm import raise_alarm
 from billing.ledger_checks import note
 from billing.payments import auto_topup, reconcile
@@ -53,3 +53,10 @@ def top_up_automatically() -> None:
 def reconcile_payments() -> None:
     """Every few minutes: what Stripe never told us of."""
     reconcile.run()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def scrub_closed_accounts() -> None:
+    """Hourly: what the requests of people who left still say of them."""
+    if done := closing.scrub_all():
+        logger.info("%d closed accounts say nothing of their people any more", done)

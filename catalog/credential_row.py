@@ -12,13 +12,21 @@ def ending(last_four: str) -> str:
     return f"...{last_four}" if last_four else "(too short to show an end)"
 
 
-class Secret(models.Model):
-    """A row that keeps a secret, encrypted (catalog.encryption) and never shown again.
+class Encrypted(models.Model):
+    """A row with something encrypted in it (catalog.encryption).
 
     `manage.py rotate_credentials` finds every model that is one.
     """
 
     encrypted = models.TextField(editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Secret(Encrypted):
+    """A row that keeps a secret, never shown again."""
+
     last_four = models.CharField(max_length=4, blank=True, editable=False)
     last_tested_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_test_result = models.CharField(max_length=200, blank=True, editable=False)

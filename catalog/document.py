@@ -145,8 +145,8 @@ def _provider(entry: Entry) -> Wanted:
         # "last chunk, empty choices, only with stream_options.include_usage", as OpenAI does.
         takes_stream_options="only with stream_options" in usage,
         supports_cancellation=entry.boolean("supports_cancellation"),
-        may_train=policy.boolean("training"),
-        retains_prompts=policy.boolean("retains_prompts"),
+        may_train=policy.boolean("training", default=True),
+        retains_prompts=policy.boolean("retains_prompts", default=True),
     )
     return Wanted((slug,), _checked(row, entry.where), entry.where)
 

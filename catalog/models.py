@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 
 from catalog import fields, validators
 from catalog.credential_row import Credential as Credential
+from catalog.credential_row import Encrypted as Encrypted
 from catalog.credential_row import Secret as Secret
 from catalog.credential_row import ending as ending
 from catalog.fields import PRICE_MAX_PICO
@@ -100,8 +101,11 @@ class Provider(Row):
         default=True, help_text="Streams tell the usage only when stream_options asks for it."
     )
     supports_cancellation = models.BooleanField(default=False)
-    may_train = models.BooleanField(default=False, help_text="May train on prompts.")
-    retains_prompts = models.BooleanField(default=False)
+    # What nobody knows of a provider is taken for the worst.
+    may_train = models.BooleanField(default=True, help_text="May train on prompts, or unknown.")
+    retains_prompts = models.BooleanField(
+        default=True, help_text="Keeps prompts longer than it needs them, or unknown."
+    )
 
     class Meta:
         ordering = ("id",)

@@ -91,6 +91,8 @@ class Process:
             live.watch(),
             register.watch(),
             recovery.run(cashier.instance_id, cashier.journal),
+            engine.prompts.watch(),
+            reach.own_use.watch(settings.STATISTICS_WRITE_INTERVAL_S),
             reach.statistics.watch(
                 settings.STATISTICS_WRITE_INTERVAL_S, settings.STATISTICS_READ_INTERVAL_S
             ),
@@ -118,6 +120,7 @@ class Process:
         if self.engine is None:
             return
         await self.drain()
+        await asyncio.gather(self.engine.prompts.flush(), self.engine.reach.own_use.flush())
         for watcher in self._watchers:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)

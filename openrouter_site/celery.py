@@ -35,6 +35,16 @@ BEAT_TABLE: dict[str, dict[str, Any]] = {
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
+    "prune prompts": {
+        "task": "accounts.tasks.prune_prompts",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
+    "scrub closed accounts": {
+        "task": "billing.tasks.scrub_closed_accounts",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "give promo credits": {"task": "billing.tasks.give_promo_credits", "schedule": 3600.0},
     "top up automatically": {
         "task": "billing.tasks.top_up_automatically",

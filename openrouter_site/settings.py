@@ -54,10 +54,14 @@ def _secret_key() -> str:
         from django.core.management.utils import get_random_secret_key
 
         DATA_DIR.mkdir(parents=True, exist_ok=True)
-        key = get_random_secret_key()
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(key)
-        return key
+        # Processes that start together must agree on one: whoever links first, made it.
+        own = DATA_DIR / f"secret_key.{os.getpid()}"
+        with open(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(get_random_secret_key())
+        with contextlib.suppress(FileExistsError):
+            os.link(own, path)
+        own.unlink()
+        return path.read_text()
 
 
 SECRET_KEY = _secret_key()

@@ -7,12 +7,14 @@ from functools import cached_property
 
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
 from billing.balances import account_row
 from billing.credits import account_id
 from pages import navigation
 from pages.navigation import Entry
+from ui.context import theme as cookie_theme
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,18 @@ class Visitor:
         return self.balance_nano is not None and self.balance_nano <= 0
 
     @cached_property
+    def theme(self) -> str:
+        """Who is signed in sees what they chose, in any browser; everybody else, what this one
+        remembers."""
+        chosen = self.user.theme if self.user is not None else ""
+        return chosen or cookie_theme(self._request)
+
+    @property
+    def shortcuts(self) -> bool:
+        """Whether single keys do something (WCAG 2.1.4)."""
+        return self.user is None or self.user.shortcuts
+
+    @cached_property
     def main_menu(self) -> list[Entry]:
         return navigation.main(self._request.path)
 
@@ -58,6 +72,7 @@ class Visitor:
         return navigation.account(self._request.path)
 
 
-def visitor(request: HttpRequest) -> dict[str, Visitor]:
-    """Context processor."""
-    return {"visitor": Visitor(request)}
+def visitor(request: HttpRequest) -> dict[str, object]:
+    """Context processor; after ui.context.site, whose theme is the browser's."""
+    found = Visitor(request)
+    return {"visitor": found, "theme": SimpleLazyObject(lambda: found.theme)}

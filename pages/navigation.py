@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
@@ -38,15 +39,17 @@ _ACCOUNT = (
 
 
 def _entries(table: tuple[tuple[str, str, str], ...], path: str) -> list[Entry]:
-    entries = []
+    """Of several that the visitor is below, the nearest is the current one."""
+    addresses = {}
     for name, label, icon in table:
-        try:
-            address = reverse(name)
-        except NoReverseMatch:
-            continue
-        is_current = path == address or path.startswith(f"{address.rstrip('/')}/")
-        entries.append(Entry(label, icon, address, is_current))
-    return entries
+        with contextlib.suppress(NoReverseMatch):
+            addresses[reverse(name)] = (label, icon)
+    above = (each for each in addresses if f"{path}/".startswith(f"{each.rstrip('/')}/"))
+    current = max(above, key=len, default="")
+    return [
+        Entry(label, icon, address, address == current)
+        for address, (label, icon) in addresses.items()
+    ]
 
 
 def main(path: str) -> list[Entry]:

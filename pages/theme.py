@@ -1,4 +1,5 @@
-"""Light, dark, or as the system says: kept in a cookie, so that the server writes it."""
+"""Light, dark, or as the system says: kept in a cookie, so that the server writes it, and for who
+is signed in also in the account, whose choice wins."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpR
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from accounts.models import User
+from pages.context import Visitor
 from ui.context import THEME_COOKIE, THEMES
 
 _YEAR_S = 365 * 86_400
@@ -19,11 +22,18 @@ def choose(request: HttpRequest) -> HttpResponse:
     if theme not in THEMES:
         return HttpResponseBadRequest(f"theme must be one of {', '.join(THEMES)}")
     response = HttpResponse(status=204) if "script" in request.POST else _back(request)
+    if (user := Visitor(request).user) is not None:
+        User.objects.filter(pk=user.pk).update(theme=theme)
+    remember(response, theme)
+    return response
+
+
+def remember(response: HttpResponse, theme: str) -> None:
+    """For this browser, also when nobody is signed in."""
     response.set_cookie(
         THEME_COOKIE, theme, max_age=_YEAR_S, samesite="Lax", httponly=True,
         secure=settings.SESSION_COOKIE_SECURE,
     )  # fmt: skip
-    return response
 
 
 def _back(request: HttpRequest) -> HttpResponse:

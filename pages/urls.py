@@ -19,9 +19,13 @@ from pages import (
     member_invitations,
     members,
     operator,
+    personal_data,
+    privacy,
+    provider_keys,
     styleguide,
     theme,
 )
+from pages import settings as settings_pages
 
 app_name = "pages"
 urlpatterns = [
@@ -63,6 +67,16 @@ urlpatterns = [
     path("operator/doctor/mail", doctor.send_mail_to_oneself, name="doctor-mail"),
     path("operator/audit", audit.show, name="audit"),
     path("operator/audit.csv", audit.download, name="audit-csv"),
+    # Settings
+    path("settings", settings_pages.defaults, name="settings"),
+    path("settings/privacy", privacy.policy, name="privacy"),
+    path("settings/privacy/prompts", privacy.prompts, name="prompts"),
+    path("settings/privacy/erase", privacy.erase, name="erase-prompts"),
+    path("settings/export", personal_data.export, name="export"),
+    path("settings/close", personal_data.close, name="close"),
+    path("settings/provider-keys", provider_keys.listing, name="byok"),
+    path("settings/provider-keys/<int:pk>/<slug:action>", provider_keys.act, name="byok-act"),
+    path("settings/provider-keys/at/<slug:slug>", provider_keys.never_fall_back, name="byok-only"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("_styleguide", styleguide.show, name="styleguide"))

@@ -26,6 +26,7 @@ from routing.adapters import DIALECTS, Dialect
 from routing.attempt_log import Attempt
 from routing.authorization import CredentialUnusable
 from routing.chunk import Failure, Turn
+from routing.data_policy import ANYTHING, DataPolicy
 from routing.exchange import ClientGone, Exchange
 from routing.keychain import Keychain
 from routing.keyring import is_of_credential
@@ -55,6 +56,7 @@ class Attempts:
         exchange: Exchange,
         dialects: Mapping[str, Dialect] = DIALECTS,
         own: Mapping[str, OwnProvider] | None = None,
+        policy: DataPolicy = ANYTHING,
     ) -> None:
         self.log: list[Attempt] = []
         self.failures: list[tuple[Failure, Endpoint]] = []
@@ -65,6 +67,7 @@ class Attempts:
         self._exchange = exchange
         self._dialects = dialects
         self._keychain = Keychain(reach.keyring, own or {})
+        self._policy = policy
         self._verdict: Verdict | None = None
 
     @property
@@ -125,7 +128,7 @@ class Attempts:
     async def _is_flagged(self, leg: Leg, endpoint: Endpoint) -> bool:
         """Whether moderation refuses what would be sent; asked once for each request."""
         if self._verdict is None:
-            self._verdict = await self._reach.moderator.check(leg.request)
+            self._verdict = await self._reach.moderator.check(leg.request, self._policy)
             self._exchange.check()
         if not self._verdict.flagged:
             return False
@@ -175,12 +178,14 @@ class Attempts:
         )  # fmt: skip
         self.log.append(attempt)
         if failure is None:
-            self._reach.health.succeeded(endpoint.id)
+            self._reach.served(endpoint, credential)
             return serving, None
         self.last_endpoint = None
         failure.message = credential.hidden_in(failure.message)
         failure.is_own = endpoint.is_own
         attempt.status, attempt.error = failure.status, shown(failure)
+        if endpoint.is_own:
+            self._reach.own_use.failed(credential.id, failure)
         if is_credential_refused(failure) and not endpoint.is_own:
             logger.error(
                 "%s refuses our credential%s (%d): %s",

@@ -32,6 +32,7 @@ from routing.explanation import Explanation
 from routing.leg import Leg, leg_of, measure
 from routing.plan import Plan, Route, plan
 from routing.pricing import Size, charged_nano
+from routing.prompt_log import PromptLog
 from routing.reach import Reach
 from routing.request import ChatRequest
 from routing.serving import Serving
@@ -55,6 +56,7 @@ class Engine:
     cashier: Cashier
     register: Register
     reach: Reach
+    prompts: PromptLog = field(default_factory=PromptLog)
     rng: random.Random = field(default_factory=random.Random)
 
     def plan(self, request: ChatRequest, key: Key, size: Size) -> Plan:
@@ -74,9 +76,10 @@ async def complete(
     Raises ApiError before the first content. Whatever happens, the hold is settled.
     """
     routes = engine.plan(request, key, await measure(request))
-    attempts = Attempts(engine.reach, exchange, own=key.own_providers)
+    attempts = Attempts(engine.reach, exchange, own=key.own_providers, policy=key)
     exchange.explanation = Explanation(routes, attempts.log)
-    outcome = Outcome(exchange, request, _draft(exchange, request, key, app))
+    log = engine.prompts if key.log_prompts else None
+    outcome = Outcome(exchange, request, _draft(exchange, request, key, app), log)
     leg, rest = await _admitted(engine, exchange, outcome, routes)
     try:
         serving = await _first_content(engine, outcome, attempts, routes, leg, rest)

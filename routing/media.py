@@ -52,17 +52,19 @@ async def generate(
     leg = _leg(engine, model, request, key)
     generation = _draft(exchange, leg, key, app)
     await _admit(engine, exchange, request, leg, generation)
-    attempts = Attempts(engine.reach, exchange, MEDIA_DIALECTS)
+    attempts = Attempts(engine.reach, exchange, MEDIA_DIALECTS, policy=key)
     try:
         serving = await _served(exchange, attempts, leg)
         outputs: Outputs = (serving.chunks[0].delta or {})["generations"][: request.num_outputs]
     except BaseException:
         # Also for a mistake of ours: whatever happens, the hold is settled.
         await _settle(exchange, generation, attempts)
+        _keep(engine, key, generation, leg)
         raise
     _describe(generation, exchange, serving, outputs)
     generation.cost_nano = cost_nano(model, request.num_inference_steps, len(outputs))
     await _settle(exchange, generation, attempts)
+    _keep(engine, key, generation, leg)
     attempts.ended(serving, None, 0)
     return outputs
 
@@ -191,6 +193,12 @@ def _describe(
     generation.native_finish_reason = str(serving.turn.native_finish_reason or "")
     generation.latency_ms = round(serving.first_content_s * 1000)
     generation.generation_time_ms = round((time.monotonic() - exchange.started_s) * 1000)
+
+
+def _keep(engine: Engine, key: Key, generation: GenerationRow, leg: Leg) -> None:
+    """What was asked for, where the account wants that kept. Objects are not."""
+    if key.log_prompts:
+        engine.prompts.add(generation, leg.request, {})
 
 
 async def _settle(exchange: Exchange, generation: GenerationRow, attempts: Attempts) -> None:

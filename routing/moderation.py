@@ -19,6 +19,7 @@ import orjson
 from catalog.snapshot import Catalog, Endpoint, Prices, Provider
 from routing.chunk import Sent
 from routing.classifier import classifier
+from routing.data_policy import ANYTHING, DataPolicy, refusals
 from routing.formats.contents import texts
 from routing.keyring import Keyring
 from routing.request import ChatRequest
@@ -83,12 +84,12 @@ class Moderator:
         self._paused_until_s = 0.0
         self._is_down = False
 
-    async def check(self, request: ChatRequest) -> Verdict:
-        """Raises nothing of its own: somebody always judges."""
+    async def check(self, request: ChatRequest, policy: DataPolicy = ANYTHING) -> Verdict:
+        """Raises nothing of its own: somebody always judges. `policy` is the caller's account's."""
         if self._mode == "off":
             return CLEAN
         said = segments(request)
-        endpoint = self._remote(request)
+        endpoint = self._remote(request, policy)
         if endpoint is None or self._clock() < self._paused_until_s:
             return await _embedded(said)
         old, new = _split(said)
@@ -103,12 +104,12 @@ class Moderator:
         self._is_down = False
         return verdict if verdict.flagged or not old else await _embedded(old)
 
-    def _remote(self, request: ChatRequest) -> Endpoint | None:
+    def _remote(self, request: ChatRequest, policy: DataPolicy) -> Endpoint | None:
         """OpenAI, when it is to be asked: by itself only with a credential, never a stand-in."""
         provider = self._catalog().providers.get(_PROVIDER)
         if self._mode == "embedded" or provider is None or provider.served_at is None:
             return None
-        if not _may_read(provider, request):
+        if refusals(provider, policy) or not _may_read(provider, request):
             return None
         if self._mode == "auto" and not provider.credential_ids:
             return None

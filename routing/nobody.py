@@ -6,9 +6,8 @@ from typing import Any
 
 from catalog.snapshot import Catalog
 from openrouter_site.errors import ApiError, BadRequest, Forbidden, Unavailable
+from routing.data_policy import IGNORED, RETENTION, TRAINING
 from routing.requirements import (
-    ACCOUNT_DATA_POLICY,
-    ACCOUNT_IGNORES,
     CONTEXT_LENGTH,
     KEY_MODELS,
     MAX_TOKENS,
@@ -22,9 +21,11 @@ _DROPPED_SHOWN = 50
 _NAMED_OUT = frozenset({"provider.order", "provider.only", "provider.ignore"})
 # What can be done about it, where the reason alone does not say.
 _REMEDIES = {
-    ACCOUNT_DATA_POLICY: "Your account forbids providers that may train on prompts:"
-    " see /settings/privacy.",
-    ACCOUNT_IGNORES: "Your account ignores these providers: see /settings/privacy.",
+    TRAINING: 'Your account forbids providers that may train on prompts: switch on "Providers that'
+    ' may train on prompts" on /settings/privacy, or ask for another model.',
+    RETENTION: 'Your account forbids providers that may keep prompts: switch on "Providers that'
+    ' may keep prompts" on /settings/privacy, or ask for another model.',
+    IGNORED: "Your account ignores these providers: see Ignored providers on /settings.",
     OWN_KEYS_ONLY: "Your own key there shall never be replaced by ours, and cannot be used here."
     " Change never_fall_back of that key.",
 }
@@ -96,10 +97,9 @@ def _too_long(choice: Choice, catalog: Catalog) -> BadRequest:
 def too_long(context_length: int, choice: Choice) -> BadRequest:
     """The prompt does not fit, and middle-out is off or could not make it fit."""
     prompt, answer = choice.size.prompt_tokens, choice.size.max_tokens or 0
-    request = choice.request
     remedy = (
         'or use the "middle-out" transform to compress your prompt automatically'
-        if request.transforms == ()
+        if not choice.cuts_prompts
         else "for what middle-out must keep (system messages, tools, the last message) is too long"
     )
     return BadRequest(
@@ -108,7 +108,7 @@ def too_long(context_length: int, choice: Choice) -> BadRequest:
         f" reduce the length of either one, {remedy}.",
         {
             "error_type": "context_length_exceeded",
-            "field": "prompt" if request.messages is None else "messages",
+            "field": "prompt" if choice.request.messages is None else "messages",
             "context_length": context_length,
             "prompt_tokens": prompt,
             "max_tokens": choice.size.max_tokens,

@@ -189,7 +189,7 @@ def _within_context(
         return whole, None
     if whole and not too_many:
         kept, compression = whole, None
-    elif choice.request.transforms == ():
+    elif not choice.cuts_prompts:
         kept, compression = [], None
     else:
         # Endpoints of much shorter contexts would cost the fallback more words than it is worth.

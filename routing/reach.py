@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from catalog.credentials import ProviderCredential
 from catalog.snapshot import Endpoint
 from routing.chunk import Failure
 from routing.fetching import Fetcher
 from routing.health import Health
 from routing.keyring import REFUSED_S, Keyring, is_of_credential
 from routing.moderation import Moderator
+from routing.own_key_use import OwnKeyUse
 from routing.refusal import is_credential_refused
 from routing.statistics import Statistics
 from routing.upstream import Upstream
@@ -27,6 +29,13 @@ class Reach:
     keyring: Keyring
     fetcher: Fetcher
     moderator: Moderator
+    own_use: OwnKeyUse = field(default_factory=OwnKeyUse)
+
+    def served(self, endpoint: Endpoint, credential: ProviderCredential) -> None:
+        """It said something."""
+        self.health.succeeded(endpoint.id)
+        if endpoint.is_own:
+            self.own_use.served(credential.id)
 
     def mark(self, endpoint: Endpoint, failure: Failure) -> None:
         """Whose fault it was: the request's own marks nobody."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from catalog.snapshot import Endpoint, Model, Provider
 from routing.adapters import DIALECTS
+from routing.data_policy import CLAUSES, Clause, DataPolicy
 from routing.figures import Figures
 from routing.own_keys import NO_KEYS, OwnProviders, may_use_ours
 from routing.preferences import ANY_PRICE, ProviderPreferences
@@ -23,20 +24,17 @@ class Stability(Protocol):
     def is_stable(self, endpoint_id: int) -> bool: ...
 
 
-class Policy(Protocol):
+class Policy(DataPolicy, Protocol):
     """The settings of the caller's account and key. The stricter of them and the request's wins.
 
-    `allowed_models` are ids; none means all.
+    `allowed_models` are ids; none means all. `middle_out` is for requests that say nothing of it.
     """
 
     @property
-    def allow_training(self) -> bool: ...
-
-    @property
-    def ignored_providers(self) -> frozenset[str]: ...
-
-    @property
     def allowed_models(self) -> frozenset[str]: ...
+
+    @property
+    def middle_out(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +83,12 @@ class Choice:
 
     def __post_init__(self) -> None:
         self.rules = tuple(rule for rule in _RULES if rule.applies(self))
+
+    @property
+    def cuts_prompts(self) -> bool:
+        """Whether middle-out may make a prompt shorter: as the request says, else the account."""
+        asked = self.request.transforms
+        return self.caller.middle_out if asked is None else bool(asked)
 
 
 def is_served(endpoint: Endpoint) -> bool:
@@ -148,8 +152,6 @@ def _within_max_tokens(endpoint: Endpoint, model: Model, choice: Choice) -> bool
 CONTEXT_LENGTH = "context length"
 TOOLS = "tools"
 MAX_TOKENS = "max_tokens"
-ACCOUNT_DATA_POLICY = "data policy of the account"
-ACCOUNT_IGNORES = "ignored by the account"
 OWN_KEYS_ONLY = "own keys only"
 KEY_MODELS = "models of this key"
 _NO_CREDENTIAL = "no credential configured"
@@ -160,6 +162,14 @@ NOT_SERVED = frozenset({_NO_CREDENTIAL, _NO_DIALECT})
 
 def _always(choice: Choice) -> bool:
     return True
+
+
+def _of_account(clause: Clause) -> Rule:
+    return Rule(
+        clause.reason,
+        lambda c: clause.applies(c.caller),
+        lambda e, m, c: clause.allows(e.provider, c.caller),
+    )
 
 
 _RULES = (
@@ -182,20 +192,11 @@ _RULES = (
         "provider.ignore", lambda c: bool(c.ignore), lambda e, m, c: e.provider.slug not in c.ignore
     ),
     Rule(
-        ACCOUNT_IGNORES,
-        lambda c: bool(c.caller.ignored_providers),
-        lambda e, m, c: e.provider.slug not in c.caller.ignored_providers,
-    ),
-    Rule(
         "provider.data_collection",
         lambda c: c.preferences.data_collection == "deny",
         lambda e, m, c: not e.provider.may_train,
     ),
-    Rule(
-        ACCOUNT_DATA_POLICY,
-        lambda c: not c.caller.allow_training,
-        lambda e, m, c: not e.provider.may_train,
-    ),
+    *map(_of_account, CLAUSES),
     Rule(
         "provider.zdr",
         lambda c: c.preferences.zdr,

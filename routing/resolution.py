@@ -12,7 +12,7 @@ from routing import auto
 from routing.own_keys import OwnProviders
 from routing.pricing import Size
 from routing.request import ChatRequest
-from routing.requirements import is_served
+from routing.requirements import Policy, is_served
 
 # For a model without a row of this name (spec/decisions.md).
 SORT_SUFFIXES = {"nitro": "throughput", "floor": "price"}
@@ -20,20 +20,11 @@ SORT_SUFFIXES = {"nitro": "throughput", "floor": "price"}
 DIRECT, AUTO, FALLBACK = "direct", "auto", "fallback"
 
 
-class Caller(Protocol):
-    """What routing must know of the key. `ignored_providers` are slugs."""
+class Caller(Policy, Protocol):
+    """What routing must know of the key."""
 
     @property
     def default_model(self) -> str: ...
-
-    @property
-    def allow_training(self) -> bool: ...
-
-    @property
-    def ignored_providers(self) -> frozenset[str]: ...
-
-    @property
-    def allowed_models(self) -> frozenset[str]: ...
 
     @property
     def own_providers(self) -> OwnProviders: ...

@@ -17,6 +17,7 @@ from routing.attempt import Attempts
 from routing.chunk import Chunk, Failure, Usage
 from routing.exchange import Exchange
 from routing.pricing import charged_nano, usage_cost_nano
+from routing.prompt_log import PromptLog, answered
 from routing.request import ChatRequest
 from routing.serving import Serving
 
@@ -26,12 +27,20 @@ _COUNT_IN_THREAD_CHARACTERS = 64 * 1024
 class Outcome:
     """What was delivered to the caller so far, and the generation it will become."""
 
-    __slots__ = ("_beside", "_texts", "exchange", "finish_reason", "generation", "request")
+    __slots__ = ("_beside", "_texts", "exchange", "finish_reason", "generation", "log", "request")
 
-    def __init__(self, exchange: Exchange, request: ChatRequest, generation: GenerationRow) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        request: ChatRequest,
+        generation: GenerationRow,
+        log: PromptLog | None = None,
+    ) -> None:
         self.exchange = exchange
         self.request = request
         self.generation = generation
+        # Only where the account wants its prompts kept.
+        self.log = log
         self.finish_reason = ""
         self._texts: list[str] = []
         self._beside: list[dict[str, Any]] = []
@@ -50,6 +59,9 @@ class Outcome:
     def text(self) -> str:
         """Everything that was delivered: the text, then reasoning and tool calls."""
         return "".join([*self._texts, *_beside_texts(self._beside)])
+
+    def keep(self, log: PromptLog) -> None:
+        log.add(self.generation, self.request, answered(self._texts, self._beside))
 
 
 def _beside_texts(deltas: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -107,6 +119,8 @@ async def record(
     assert exchange.hold is not None
     exchange.cost_nano = await exchange.hold.settle(generation)
     exchange.usage = usage_document(generation, exchange.cost_nano, serving)
+    if outcome.log is not None:
+        outcome.keep(outcome.log)
 
 
 def _from_endpoint(generation: GenerationRow, endpoint: Endpoint) -> None:

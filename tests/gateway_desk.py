@@ -18,7 +18,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command, get_commands
 from django.db import connection
 
-from accounts import keys
+from accounts import kept_prompts, keys
 from accounts.models import ApiKey, User
 from billing.book import REVENUE
 from billing.credits import account_id, grant
@@ -83,6 +83,33 @@ def freeze(user_id):
     Account.objects.filter(pk=f"user:{user_id}").update(frozen=True)
 
 
+def set_user(user_id, **fields):
+    """What the person sets on the pages of settings."""
+    User.objects.filter(pk=user_id).update(**fields)
+    for row in ApiKey.objects.filter(user_id=user_id):
+        keys.forget(row.digest)
+
+
+def kept(user_id, generation_id):
+    """What is kept of a request, decrypted."""
+    found = kept_prompts.read(user_id, generation_id)
+    return found and found.document
+
+
+def erase(user_id):
+    return kept_prompts.erase(user_id)
+
+
+def everything():
+    """Every row of every table, as text."""
+    found = []
+    for table in connection.introspection.table_names():
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT * FROM "{table}"')
+            found += [f"{table}: {row}" for row in cursor.fetchall()]
+    return found
+
+
 def sql(query, parameters=()):
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
@@ -109,8 +136,11 @@ def command(name, arguments=()):
 
 
 ACTIONS = {
-    action.__name__: action for action in (key, session, disable, deactivate, freeze, sql, command)
-}
+    action.__name__: action
+    for action in (
+        key, session, disable, deactivate, freeze, sql, command, set_user, kept, erase, everything,
+    )
+}  # fmt: skip
 
 
 def main():

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+# Some journeys also speak to the API.
+sys.path.append(str(Path(__file__).parent.parent / "wire"))
+
 from browser import ARGUMENTS, AXE_PATH, THEMES, WIDTHS, Person
 from playwright.sync_api import sync_playwright
 
@@ -46,11 +51,11 @@ def person(chromium):
 def everywhere(person):
     """`everywhere(site, path)`: the page has no fault in both themes on a desk and on phones."""
 
-    def check(site, path, status=200, **how):
+    def check(site, path, status=200, name="", **how):
         for theme in THEMES:
             for width in WIDTHS:
                 one = person(site, theme=theme, width=width, **how)
-                one.look(path, status)
+                one.look(path, status, name)
                 one.close()
 
     return check

@@ -69,6 +69,8 @@ def size(prompt_tokens=100, prompt_ceiling=None, images=0, max_tokens=None):
 class Caller:
     default_model: str = LLAMA
     allow_training: bool = True
+    allow_retention: bool = True
+    middle_out: bool = True
     ignored_providers: frozenset[str] = frozenset()
     own_providers: dict = field(default_factory=dict)
     allowed_models: frozenset[str] = frozenset()

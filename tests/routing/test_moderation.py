@@ -11,6 +11,7 @@ from moderation_builders import BOMB, EMBEDDED, moderator, result, results, sent
 from routing_builders import chat_request
 
 from catalog.snapshot import Catalog
+from routing.data_policy import Wish
 from routing.keyring import Keyring
 from routing.moderation import CLEAN, Moderator, Verdict, segments
 from routing.preferences import ProviderPreferences
@@ -133,6 +134,25 @@ def test_openai_does_not_read_what_the_caller_keeps_from_it(run, preferences, fi
         async with loopback(always(results(result()))) as server:
             request = talk(BOMB, provider=ProviderPreferences(**preferences))
             verdict = await moderator(server, **fields).check(request)
+            assert (verdict == CLEAN, len(server.requests)) == (is_asked, is_asked)
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("policy", "fields", "is_asked"),
+    [
+        ({"allow_training": False}, {"may_train": True}, False),
+        ({"allow_training": False}, {"retains_prompts": True}, True),
+        ({"allow_retention": False}, {"retains_prompts": True}, False),
+        ({"allow_retention": False}, {"may_train": True}, True),
+        ({"ignored_providers": frozenset({"openai"})}, {}, False),
+    ],
+)
+def test_openai_does_not_read_what_the_account_keeps_from_it(run, policy, fields, is_asked):
+    async def story():
+        async with loopback(always(results(result()))) as server:
+            verdict = await moderator(server, **fields).check(talk(BOMB), Wish(**policy))
             assert (verdict == CLEAN, len(server.requests)) == (is_asked, is_asked)
 
     run(story())

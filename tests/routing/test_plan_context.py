@@ -31,9 +31,10 @@ SHORT, MIDDLE, LONG = (
 def planned(*endpoints, prompt=100, max_tokens=None, models=(), models_asked=(), **fields):
     tokenizer = fields.pop("tokenizer", "GPT")
     messages_max = fields.pop("messages_max", None)
+    caller = fields.pop("caller", Caller())
     known = model(*endpoints, tokenizer=tokenizer, messages_max=messages_max)
     return plan(
-        chat_request(max_tokens=max_tokens, models=models_asked, **fields), Caller(),
+        chat_request(max_tokens=max_tokens, models=models_asked, **fields), caller,
         catalog(known, *models), Health(), Random(1), size=size(prompt, max_tokens=max_tokens),
     )  # fmt: skip
 
@@ -130,3 +131,13 @@ def test_whom_the_caller_named_out_does_not_change_the_reason():
                 SHORT, MIDDLE, prompt=20_000, transforms=(),
                 provider=ProviderPreferences(**preferences),
             )  # fmt: skip
+
+
+def test_an_account_may_want_no_prompt_cut_unless_a_request_asks_for_it():
+    whole = Caller(middle_out=False)
+    with pytest.raises(BadRequest, match="maximum context length is 4096") as refused:
+        planned(SHORT, prompt=9000, caller=whole)
+    assert "middle-out" in refused.value.message
+    asked = planned(SHORT, prompt=9000, caller=whole, transforms=("middle-out",))
+    assert asked.routes[0].compression is not None
+    assert planned(SHORT, prompt=9000).routes[0].compression is not None

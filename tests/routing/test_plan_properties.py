@@ -68,7 +68,7 @@ def forbidden(one, wanted, caller):
             name in wanted.ignore,
             one.provider.may_train
             and (wanted.data_collection == "deny" or not caller.allow_training),
-            wanted.zdr and one.provider.retains_prompts,
+            one.provider.retains_prompts and (wanted.zdr or not caller.allow_retention),
             wanted.quantizations and (one.quantization or "unknown") not in wanted.quantizations,
             most.prompt_pico is not None and prices.prompt_pico > most.prompt_pico,
             most.completion_pico is not None and prices.completion_pico > most.completion_pico,
@@ -92,9 +92,11 @@ def tried(endpoints, wanted, caller, seed=0):
 LISTS = st.lists(ENDPOINTS, min_size=1, max_size=4).map(numbered)
 
 
-@given(LISTS, PREFERENCES, st.booleans(), st.integers(0, 99))
-def test_each_fitting_endpoint_is_there_once_and_no_other(endpoints, wanted, training, seed):
-    caller = Caller(allow_training=training)
+@given(LISTS, PREFERENCES, st.booleans(), st.booleans(), st.integers(0, 99))
+def test_each_fitting_endpoint_is_there_once_and_no_other(
+    endpoints, wanted, training, retention, seed
+):
+    caller = Caller(allow_training=training, allow_retention=retention)
     ids = tried(endpoints, wanted, caller, seed)
     fitting = {each.id for each in endpoints if not forbidden(each, wanted, caller)}
     assert len(ids) == len(set(ids))

@@ -90,7 +90,32 @@ def test_account_policy_forbids_training_too():
     careful = Caller(allow_training=False)
     assert served(TRAINS, caller=careful) == {1}
     assert served(TRAINS, caller=careful, data_collection="allow") == {1}
-    assert reasons(alone(TRAINS), caller=careful) == {"Bad": "data policy of the account"}
+    assert reasons(alone(TRAINS), caller=careful) == {
+        "Bad": "data policy of the account: no training"
+    }
+
+
+def test_account_policy_forbids_retention_too():
+    careful = Caller(allow_retention=False)
+    assert served(KEEPS, caller=careful) == {1}
+    assert served(KEEPS, caller=careful, zdr=False) == {1}
+    assert reasons(alone(KEEPS), caller=careful) == {
+        "Bad": "data policy of the account: no retention"
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "policy", "remedy"),
+    [
+        (TRAINS, {"allow_training": False}, '"Providers that may train on prompts"'),
+        (KEEPS, {"allow_retention": False}, '"Providers that may keep prompts"'),
+        (TRAINS, {"ignored_providers": frozenset({"bad"})}, "Ignored providers on /settings"),
+    ],
+)
+def test_who_is_left_nobody_is_told_which_setting_does_it(entry, policy, remedy):
+    with pytest.raises(Unavailable) as refused:
+        planned(alone(entry), caller=Caller(**policy))
+    assert remedy in refused.value.metadata["remedy_hint"]
 
 
 def test_no_credential_and_no_dialect_serve_nobody():

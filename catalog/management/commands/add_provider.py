@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from typing import Any
 
@@ -48,6 +49,16 @@ class Command(BaseCommand):
         )
         parser.add_argument("--chat-path", help="/chat/completions for the dialect openai.")
         parser.add_argument("--completions-path", help="/completions for the dialect openai.")
+        parser.add_argument(
+            "--trains",
+            action=argparse.BooleanOptionalAction,
+            help="Whether it may train on prompts. Unknown means that it may.",
+        )
+        parser.add_argument(
+            "--retains",
+            action=argparse.BooleanOptionalAction,
+            help="Whether it keeps prompts. Unknown means that it does.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         preset = _PRESETS.get(options["preset"] or "", {})
@@ -98,6 +109,8 @@ def _fields(
         "dialect": options["dialect"],
         "chat_path": options["chat_path"],
         "completions_path": options["completions_path"],
+        "may_train": options["trains"],
+        "retains_prompts": options["retains"],
     }
     fields = preset | {field: value for field, value in given.items() if value is not None}
     if options["api_key_env"] is not None:
