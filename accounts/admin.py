@@ -13,11 +13,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts import key_changes
+from accounts import deactivation, key_changes
 from accounts.forms import DollarsField, ReasonField
 from accounts.member_admin import MemberAdmin as MemberAdmin
 from accounts.models import ApiKey, KeyChange, User
 from accounts.provider_key_admin import ProviderKeyAdmin as ProviderKeyAdmin
+from accounts.sign_up_admin import SignUpInvitationAdmin as SignUpInvitationAdmin
 
 
 class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
@@ -56,6 +57,11 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
                 " LOW_BALANCE_CREDITS says.",
             )
         return super().formfield_for_dbfield(db_field, request, **options)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and not obj.is_active and "is_active" in form.changed_data:
+            deactivation.deactivate(obj)
 
     @admin.display(description="credits")
     def credits(self, user: User) -> str:

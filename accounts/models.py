@@ -12,6 +12,8 @@ from accounts.member_rows import Invitation as Invitation
 from accounts.member_rows import Member as Member
 from accounts.member_rows import MemberChange as MemberChange
 from accounts.provider_key_row import ProviderKey as ProviderKey
+from accounts.sign_up_rows import SetupToken as SetupToken
+from accounts.sign_up_rows import SignUpInvitation as SignUpInvitation
 from catalog.validators import text_list
 
 
