@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "billing",
     "routing",
     "api",
+    "pages",
 ]
 
 MIDDLEWARE = [
@@ -106,6 +107,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.session_activity.session_activity",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

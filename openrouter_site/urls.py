@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/<path:rest>", unknown_path),
     path("api/", unknown_path),
     path("admin/", admin.site.urls),
+    path("", include("pages.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("billing.urls")),
 ]
