@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import path
 
-from pages import invitations, security, setup
+from pages import invitations, landing, security, setup, styleguide, theme
 
 app_name = "pages"
 urlpatterns = [
+    path("", landing.landing, name="landing"),
+    path("theme", theme.choose, name="theme"),
     path("setup", setup.first_operator, name="setup"),
     path("invitations/<str:token>", invitations.accept, name="invitation"),
     path("memberships/<int:member_id>", invitations.membership, name="membership"),
@@ -16,8 +19,10 @@ urlpatterns = [
     path(
         "settings/security/sessions/<int:session_id>/end", security.end_session, name="end-session"
     ),
-    # What allauth has there is in the overview.
+    # What allauth has at these is in the overview.
     path("accounts/2fa/", security.moved),
     path("accounts/2fa/webauthn/", security.moved),
     path("accounts/sessions/", security.moved),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("_styleguide", styleguide.show, name="styleguide"))
