@@ -14,7 +14,7 @@ from accounts import members, sign_up
 from accounts.models import Invitation, Member, User
 from billing.membership import join
 from billing.models import MemberBudget
-from openrouter_site.money import format_amount
+from ui import format
 
 
 @never_cache
@@ -30,7 +30,8 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         return _come_as_invited(request, invitation)
     if request.method == "POST":
         return _joined(request, token, user)
-    return render(request, "account/invitation.html", {"invitation": invitation})
+    known = {"invitation": invitation, "limit": _shown(invitation.limit_nano)}
+    return render(request, "account/invitation.html", known)
 
 
 def _joined(request: HttpRequest, token: str, user: User) -> HttpResponse:
@@ -59,14 +60,17 @@ def _come_as_invited(request: HttpRequest, invitation: Invitation) -> HttpRespon
 @login_required
 def membership(request: HttpRequest, member_id: int) -> HttpResponse:
     """What a member can do now."""
+    assert isinstance(request.user, User)
     mine = Member.objects.filter(user=request.user, removed_at=None).select_related("owner")
     member = get_object_or_404(mine, pk=member_id)
     budget = MemberBudget.objects.filter(member=member).first()
-    known = {"member": member, "budget": budget, "limit": _shown(budget)}
+    known = {
+        "member": member,
+        "budget": budget,
+        "limit": _shown(budget.limit_nano if budget else None),
+    }
     return render(request, "account/membership.html", known)
 
 
-def _shown(budget: MemberBudget | None) -> str:
-    if budget is None or budget.limit_nano is None:
-        return ""
-    return f"${format_amount(budget.limit_nano)}"
+def _shown(limit_nano: int | None) -> str:
+    return "" if limit_nano is None else format.money(limit_nano)

@@ -10,3 +10,9 @@ def _no_tries_yet():
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fast_hashes(settings):
+    """A hash takes as long as all the rest of a test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
