@@ -9,7 +9,7 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -17,7 +17,7 @@ from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts import sign_up
 from accounts.models import User
@@ -56,6 +56,13 @@ class AccountAdapter(DefaultAccountAdapter):
         else:
             self.send_mail("account/email/not_invited", email, {})
 
+    def post_login(self, request: HttpRequest, user: User, **about: Any) -> HttpResponse:
+        """Whoever has just signed up has shown who he is, as by a login."""
+        if about["signup"] and user.has_usable_password():
+            record_authentication(request, user, method="password")
+        response: HttpResponse = super().post_login(request, user, **about)
+        return response
+
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """False when somebody took the address between the code and its confirmation."""
         try:
@@ -64,6 +71,15 @@ class AccountAdapter(DefaultAccountAdapter):
         except IntegrityError:
             messages.error(request, "This address cannot be used. Choose another one.")
             return False
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        words = {
+            "reauthenticate": "Use your password",
+            "mfa_reauthenticate": "Use your authenticator app",
+            "mfa_reauthenticate:webauthn": "Use a passkey",
+        }
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [{**method, "description": words[method["id"]]} for method in methods]
 
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
         """Whoever signed in a moment ago has just shown who he is."""

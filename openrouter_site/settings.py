@@ -199,6 +199,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # what is left of that header is the client's own word.
 ALLAUTH_TRUSTED_PROXY_COUNT = 0
 MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_FORMS = {"add_webauthn": "accounts.passkey_form.AddPasskeyForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
@@ -425,6 +426,7 @@ LOGGING = {
         "uvicorn.error": {"level": "WARNING"},
         # It tells of every request.
         "stripe": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},
         # It warns of each try, while whoever waits for a connection says that there is none.
         "psycopg.pool": {"level": "ERROR"},
     },

@@ -40,3 +40,11 @@ def plain(field: BoundField) -> BoundField:
     """Without the placeholder, which would only repeat the label."""
     field.field.widget.attrs.pop("placeholder", None)
     return field
+
+
+@register.filter
+def help_text(field: BoundField) -> object:
+    """One sentence for the rules of a new password, which Django says in a list."""
+    if "<ul>" in str(field.help_text):
+        return "8 characters or more, no common word, nothing like your address."
+    return field.help_text
