@@ -10,8 +10,13 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command, get_commands
 from django.db import connection
 
@@ -54,6 +59,22 @@ def _take(account, amount_nano):
     )
 
 
+def session(email, is_staff=False):
+    """A browser that signed in just now: the value of its session cookie."""
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    if is_staff:
+        User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    store["_account_authentication_methods_user"] = str(user.pk)
+    store.create()
+    UserSession.objects.create(user=user, session_key=store.session_key, ip="127.0.0.1")
+    return store.session_key
+
+
 def disable(key_id):
     ApiKey.objects.filter(pk=key_id).update(disabled=True)
 
@@ -91,7 +112,9 @@ def command(name, arguments=()):
     return {"status": status, "output": out.getvalue()}
 
 
-ACTIONS = {action.__name__: action for action in (key, disable, deactivate, freeze, sql, command)}
+ACTIONS = {
+    action.__name__: action for action in (key, session, disable, deactivate, freeze, sql, command)
+}
 
 
 def main():
