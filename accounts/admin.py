@@ -13,11 +13,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from accounts import key_changes, keys
+from accounts import deactivation, key_changes, keys
 from accounts.forms import DollarsField, ReasonField
 from accounts.member_admin import MemberAdmin as MemberAdmin
 from accounts.models import ApiKey, KeyChange, User
 from accounts.provider_key_admin import ProviderKeyAdmin as ProviderKeyAdmin
+from accounts.sign_up_admin import SignUpInvitationAdmin as SignUpInvitationAdmin
 
 
 def links(*pages: tuple[str, str, str]) -> str:
@@ -79,16 +80,14 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         self._switch(request, list(queryset.filter(is_active=False)), is_active=True)
 
     def _switch(self, request: HttpRequest, users: list[User], *, is_active: bool) -> None:
-        """A session of who is not active is nobody's, and a key is refused (accounts.keys)."""
         for user in users:
-            User.objects.filter(pk=user.pk).update(is_active=is_active)
+            if is_active:
+                User.objects.filter(pk=user.pk).update(is_active=True)
+                self._forget_keys(user)
+            else:
+                deactivation.deactivate(user)
             self.log_change(request, user, [{"changed": {"fields": ["is_active"]}}])
-            self._forget_keys(user)
         self.message_user(request, f"{'Enabled' if is_active else 'Disabled'}: {len(users)}.")
-
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        self._forget_keys(obj)
 
     def _forget_keys(self, user: User) -> None:
         """Here at once; other processes see it within settings.KEY_TTL_S."""
@@ -107,6 +106,12 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
                 " LOW_BALANCE_CREDITS says.",
             )
         return super().formfield_for_dbfield(db_field, request, **options)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and not obj.is_active and "is_active" in form.changed_data:
+            deactivation.deactivate(obj)
+        self._forget_keys(obj)
 
     @admin.display(description="credits")
     def credits(self, user: User) -> str:

@@ -109,15 +109,23 @@ def send(invitation: Invitation, token: str) -> bool:
     return True
 
 
-def find(token: str, user: User) -> Invitation:
-    """The open invitation of this token, if it is for this person; raises NotInvited."""
+def look(token: str) -> Invitation:
+    """The open invitation of this token, whomever it is for; raises NotInvited."""
     found = Invitation.objects.filter(digest=_digest(token)).select_related("owner").first()
     if found is None or found.withdrawn_at is not None or not found.owner.is_active:
         raise NotInvited("This invitation does not exist, or was withdrawn.")
     if found.accepted_at is not None or found.expires_at <= timezone.now():
         raise NotInvited("This invitation was used or is over. Ask for a new one.")
+    return found
+
+
+def find(token: str, user: User) -> Invitation:
+    """The open invitation of this token, if it is for this person; raises NotInvited."""
+    found = look(token)
     if found.email != user.email:
         raise NotInvited("This invitation is for another e-mail address.")
+    if found.owner_id == user.pk:
+        raise NotInvited("This is an invitation into your own account.")
     return found
 
 

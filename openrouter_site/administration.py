@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin import AdminSite
-from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest
+
+from openrouter_site.operator_site import OperatorSite
 
 # What is not named here comes last, under the name of its app.
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -25,7 +25,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-class Administration(AdminSite):
+class Administration(OperatorSite):
     site_header = site_title = "Administration"
     index_title = "Rows"
     site_url = "/operator"
@@ -49,7 +49,3 @@ class Administration(AdminSite):
             if left:
                 groups.append({**app, "models": left})
         return groups
-
-
-class AdministrationConfig(AdminConfig):
-    default_site = "openrouter_site.administration.Administration"

@@ -50,6 +50,16 @@ def prepare(say: Callable[[str], None]) -> DemoAccount | None:
         connections.close_all()
 
 
+def setup_link() -> str | None:
+    """Where the first operator's account is made, while there is none."""
+    from accounts import setup
+
+    try:
+        return setup.new_link()
+    finally:
+        connections.close_all()
+
+
 def database_name() -> str:
     """The database for people: never its password."""
     parts = urlsplit(settings.DATABASE_URL)

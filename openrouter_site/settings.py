@@ -76,9 +76,16 @@ ALLOWED_HOSTS = [
 # daphne serves `manage.py runserver`; elsewhere it would only cost its imports at every start.
 _RUNSERVER_APPS = ["daphne"] if sys.argv[1:2] == ["runserver"] else []
 
+# Buttons "Continue with ..." for those whose two variables are set.
+SOCIAL_SIGN_IN = {
+    name: (env_text(f"{name.upper()}_CLIENT_ID"), env_text(f"{name.upper()}_CLIENT_SECRET"))
+    for name in ("google", "github")
+    if env_text(f"{name.upper()}_CLIENT_ID")
+}
+
 INSTALLED_APPS = [
     *_RUNSERVER_APPS,
-    "openrouter_site.administration.AdministrationConfig",
+    "openrouter_site.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -87,6 +94,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "channels",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    *(f"allauth.socialaccount.providers.{name}" for name in SOCIAL_SIGN_IN),
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "django_cotton",
@@ -112,6 +125,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.session_activity.session_activity",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -143,6 +158,16 @@ DATABASE_URL = env_text("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}
 DATABASES = {"default": database(DATABASE_URL, test_folder=DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env_text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "openrouter_site.cache.RedisOrMemory",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "pages",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -150,6 +175,52 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Sign-up and login (docs/accounts.md): django-allauth, with the e-mail address as the only name.
+SIGN_UP = env_text("SIGN_UP", "open")
+if SIGN_UP not in {"open", "invite", "closed"}:
+    raise ImproperlyConfigured(f"SIGN_UP={SIGN_UP!r}; use open, invite or closed")
+STAFF_TWO_FACTOR = env_bool("STAFF_TWO_FACTOR", default=PRODUCTION)
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.sign_up_form.SignUpForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+# Codes and not links: they are typed where one began, so `next=` and the session are still there.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# The web server has resolved X-Forwarded-For already (FORWARDED_ALLOW_IPS), and only in production:
+# what is left of that header is the client's own word.
+ALLAUTH_TRUSTED_PROXY_COUNT = 0
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_FORMS = {"add_webauthn": "accounts.passkey_form.AddPasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    name: {
+        "APPS": [{"client_id": client_id, "secret": secret, "key": ""}],
+        "SCOPE": ["profile", "email"] if name == "google" else ["user:email"],
+        "EMAIL_AUTHENTICATION": False,
+    }
+    for name, (client_id, secret) in SOCIAL_SIGN_IN.items()
+}
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -368,6 +439,7 @@ LOGGING = {
         "uvicorn.error": {"level": "WARNING"},
         # It tells of every request.
         "stripe": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},
         # It warns of each try, while whoever waits for a connection says that there is none.
         "psycopg.pool": {"level": "ERROR"},
     },

@@ -82,11 +82,11 @@ def _read_options() -> Options:
 def _serve(options: Options) -> None:
     _check_surroundings(options)
     # Django's own imports take most of a second: only now, when we know that we can start.
-    from openrouter_site.preparation import database_name, prepare
+    from openrouter_site.preparation import database_name, prepare, setup_link
 
     account = prepare(_say)
     simulator_port = settings.PORT + 1 if options.simulated else None
-    text = welcome.text(account, database_name(), simulator_port)
+    text = welcome.text(account, database_name(), simulator_port, setup_link())
 
     async def announce() -> None:
         await _until_ready(options.host)

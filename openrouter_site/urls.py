@@ -16,8 +16,9 @@ urlpatterns = [
     path("api/<path:rest>", unknown_path),
     path("api/", unknown_path),
     path("admin/", admin.site.urls),
-    path("", include("billing.urls")),
     path("", include("pages.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("", include("billing.urls")),
 ]
 
 handler400 = "openrouter_site.views.bad_request"

@@ -18,7 +18,12 @@ class DemoAccount:
     credits: str
 
 
-def text(account: DemoAccount | None, database_name: str, simulator_port: int | None) -> str:
+def text(
+    account: DemoAccount | None,
+    database_name: str,
+    simulator_port: int | None,
+    setup_link: str | None = None,
+) -> str:
     """The block; without an account it shows no credentials, without a port no simulator."""
     queue = "Redis" if settings.REDIS_URL else f"folder {settings.DATA_DIR / 'celery'}"
     lines = ["", f"{settings.SITE_NAME} is running at {settings.SITE_URL}", ""]
@@ -39,6 +44,8 @@ def text(account: DemoAccount | None, database_name: str, simulator_port: int | 
         ]
     if account is not None:
         lines += ["", "Try it:", "", _curl(account.api_key)]
+    if setup_link is not None:
+        lines += ["", "Nobody operates this instance yet. Make your account, once:", "", setup_link]
     lines += ["", "Ctrl-C stops everything.", ""]
     return "\n".join(lines)
 

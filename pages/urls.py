@@ -11,6 +11,7 @@ from pages import (
     connected,
     consent,
     doctor,
+    invitations,
     key_creation,
     key_detail,
     keys,
@@ -22,6 +23,8 @@ from pages import (
     personal_data,
     privacy,
     provider_keys,
+    security,
+    setup,
     styleguide,
     theme,
 )
@@ -77,6 +80,18 @@ urlpatterns = [
     path("settings/provider-keys", provider_keys.listing, name="byok"),
     path("settings/provider-keys/<int:pk>/<slug:action>", provider_keys.act, name="byok-act"),
     path("settings/provider-keys/at/<slug:slug>", provider_keys.never_fall_back, name="byok-only"),
+    # Signing in, and security
+    path("setup", setup.first_operator, name="setup"),
+    path("invitations/<str:token>", invitations.accept, name="invitation"),
+    path("memberships/<int:member_id>", invitations.membership, name="membership"),
+    path("settings/security", security.overview, name="security"),
+    path("settings/security/sessions/end", security.end_other_sessions, name="end-sessions"),
+    path(
+        "settings/security/sessions/<int:session_id>/end", security.end_session, name="end-session"
+    ),
+    path("accounts/2fa/", security.moved),
+    path("accounts/2fa/webauthn/", security.moved),
+    path("accounts/sessions/", security.moved),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("_styleguide", styleguide.show, name="styleguide"))

@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -58,7 +60,7 @@ def _take(account, amount_nano):
 
 
 def session(email="", user_id=None, is_staff=False):
-    """A signed-in browser: the value of its session cookie."""
+    """A browser that signed in just now: the value of its session cookie."""
     known = User.objects.filter(pk=user_id) if user_id else User.objects.filter(email=email)
     user = known.first() or User.objects.create_user(email)
     if is_staff:
@@ -67,7 +69,10 @@ def session(email="", user_id=None, is_staff=False):
     store[SESSION_KEY] = str(user.pk)
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    store["_account_authentication_methods_user"] = str(user.pk)
     store.create()
+    UserSession.objects.create(user=user, session_key=store.session_key, ip="127.0.0.1")
     return store.session_key
 
 

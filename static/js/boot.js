@@ -3,6 +3,7 @@ import "el/copy";
 import "el/combobox";
 import "el/dialog";
 import "el/menu";
+import "el/passkey";
 import "el/tabs";
 import "el/time";
 import { announce, toast } from "toast";

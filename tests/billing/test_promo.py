@@ -38,6 +38,14 @@ def test_new_account_gets_them_when_it_is_committed():
     assert Transfer.objects.count() == 1
 
 
+def test_account_made_by_signing_up_gets_them(client):
+    User.objects.create_superuser("operator@example.com")
+    form = {"email": "alice@example.com", "password1": "a-long-sentence-of-mine"}
+    assert client.post("/accounts/signup/", form).status_code == 302
+    alice = User.objects.get(email="alice@example.com")
+    assert Account.objects.get(pk=f"user:{alice.pk}").posted_nano == DOLLAR // 2
+
+
 def test_account_that_is_not_committed_gets_none():
     with pytest.raises(RuntimeError), transaction.atomic():
         User.objects.create_user("alice@example.com")

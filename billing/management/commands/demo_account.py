@@ -11,11 +11,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import keys
+from accounts.addresses import set_verified
 from accounts.models import ApiKey, User
+from accounts.setup import DEMO_EMAIL as EMAIL
 from billing.credits import grant
 from openrouter_site.money import parse_amount
 
-EMAIL = "demo@example.com"
 CREDITS = "10"
 
 
@@ -55,6 +56,7 @@ def _make() -> dict[str, str]:
     else:
         user.set_password(password)
         user.save(update_fields=["password"])
+    set_verified(user)
     _, key = keys.create(user, "Demo")
     # The id makes the credits happen once, however often the file is lost.
     grant(user, parse_amount(CREDITS), "demo account", grant_id=f"demo:{user.pk}")
