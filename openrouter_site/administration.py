@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest
 
 from openrouter_site.operator_site import OperatorSite
 
 # What is not named here comes last, under the name of its app.
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("People and keys", ("User", "ApiKey", "Member", "Invitation", "ProviderKey")),
+    (
+        "People and keys",
+        (
+            "User",
+            "EmailAddress",
+            "ApiKey",
+            "Member",
+            "Invitation",
+            "SignUpInvitation",
+            "ProviderKey",
+        ),
+    ),
     ("Providers and models", ("Provider", "Credential", "Model", "Endpoint")),
     (
         "Ledger (to read)",
@@ -25,10 +37,25 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+# Their rows are secrets (authenticators, tokens), or have pages of their own (sessions).
+_APPS_NOT_HERE = {"mfa", "socialaccount", "usersessions"}
+
+
 class Administration(OperatorSite):
     site_header = site_title = "Administration"
     index_title = "Rows"
     site_url = "/operator"
+
+    def register(
+        self,
+        model_or_iterable: Any,
+        admin_class: type[ModelAdmin[Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        several = isinstance(model_or_iterable, list | tuple)
+        for model in model_or_iterable if several else [model_or_iterable]:
+            if model._meta.app_label not in _APPS_NOT_HERE:
+                super().register(model, admin_class, **options)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "site_header": settings.SITE_NAME}

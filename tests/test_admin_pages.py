@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import key_changes, keys, member_changes
-from accounts.models import ApiKey, Invitation, Member, ProviderKey, User
+from accounts.models import ApiKey, Invitation, Member, ProviderKey, SignUpInvitation, User
 from billing.models import (
     Account,
     AutoTopUp,
@@ -48,6 +49,8 @@ def make_rows(name):
         owner=owner, email=f"x{name}@example.com", digest=name, expires_at=NOW,
         invited_by="a",
     )  # fmt: skip
+    SignUpInvitation.objects.create(email=f"new{name}@example.com")
+    EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)
     key, _ = keys.create(owner, name, member=member)
     key_changes.change(key, {"name": f"new {name}"}, actor="staff@example.com", reason="why")
     make_catalog(name, owner)
@@ -244,3 +247,8 @@ def test_users_are_not_deleted_in_the_admin(operator):
         operator.post(f"/admin/accounts/user/{bob.pk}/delete/", {"post": "yes"}).status_code == 403
     )
     assert "delete_selected" not in operator.get("/admin/accounts/user/").content.decode()
+
+
+def test_secrets_of_signing_in_are_in_no_list():
+    shown = {model._meta.app_label for model in admin.site._registry}
+    assert not shown & {"mfa", "socialaccount", "usersessions"}
