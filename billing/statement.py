@@ -84,7 +84,7 @@ def pieces(account_id: str, month: Month) -> Iterator[str]:
     balance = balance_nano(account_id, month.begin)
     yield _csv([COLUMNS, _total(month.begin, "opening balance", balance)])
     for entries in pages(account_id, month.begin, month.end, balance):
-        models = _models(entries)
+        models = models_of(entries)
         yield _csv([_row(entry, models) for entry in entries])
         balance = entries[-1].balance_nano
     yield _csv([_total(min(month.end, datetime.now(UTC)), "closing balance", balance)])
@@ -94,7 +94,7 @@ def _of(account_id: str) -> Q:
     return Q(debit=account_id) | Q(credit=account_id)
 
 
-def _models(entries: list[Entry]) -> dict[str, str]:
+def models_of(entries: list[Entry]) -> dict[str, str]:
     refs = [entry.transfer.ref for entry in entries]
     return dict(Generation.objects.filter(pk__in=refs).values_list("pk", "model"))
 

@@ -18,8 +18,9 @@ FROZEN = "A dispute froze this account. Ask the operator."
 
 
 @contextmanager
-def said_in_our_words() -> Iterator[None]:
-    """Whatever can go wrong with a payment, as an ApiError that says what to do."""
+def said_in_our_words(again: str = "Try again with the same Idempotency-Key.") -> Iterator[None]:
+    """Whatever can go wrong with a payment, as an ApiError that says what to do. `again`: how the
+    same is asked once more."""
     try:
         yield
     except KeyReused:
@@ -30,8 +31,7 @@ def said_in_our_words() -> Iterator[None]:
         raise Conflict(f"Stripe does not accept this: {refusal}") from None
     except StripeDown:
         raise Unavailable(
-            "The payment service does not answer. Try again with the same Idempotency-Key.",
-            retry_after_s=5,
+            f"The payment service does not answer. {again}", retry_after_s=5
         ) from None
     except AccountFrozen:
         raise Forbidden(FROZEN) from None
