@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -101,3 +102,31 @@ def decimal_units(name: str, text: str, *, places: int, maximum: int) -> int:
 
 def env_decimal(name: str, default: str, *, places: int, maximum: int) -> int:
     return decimal_units(name, env_text(name, default), places=places, maximum=maximum)
+
+
+def env_accent(name: str) -> tuple[str, str] | None:
+    """Two colours, `#4d4bd1,#5c5fe6`: for light and for dark pages. White letters stand on both."""
+    text = env_text(name)
+    if not text:
+        return None
+    light, _, dark = (part.strip().lower() for part in text.partition(","))
+    for colour in (light, dark):
+        if not re.fullmatch(r"#[0-9a-f]{6}", colour):
+            raise ImproperlyConfigured(f"{name}={text!r} is not like #4d4bd1,#5c5fe6")
+        if (contrast := _contrast_with_white(colour)) < 4.5:
+            raise ImproperlyConfigured(
+                f"{name}: white letters on {colour} have a contrast of {contrast:.1f}; "
+                "use a darker colour, with 4.5 or more"
+            )
+    return light, dark
+
+
+def _contrast_with_white(colour: str) -> float:
+    """Of a colour like #4d4bd1, by WCAG 2.2."""
+
+    def linear(part: int) -> float:
+        share = part / 255
+        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = (linear(int(colour[at : at + 2], 16)) for at in (1, 3, 5))
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)

@@ -35,7 +35,7 @@ def prepare(say: Callable[[str], None]) -> DemoAccount | None:
         if settings.PRODUCTION:
             call_command("collectstatic", interactive=False, verbosity=0)
             return None
-        # WhiteNoise warns of a missing folder, though it needs none outside production.
+        # ServeStatic warns of a missing folder, though it needs none outside production.
         settings.STATIC_ROOT.mkdir(exist_ok=True)
         return _demo_account()
     except ImproperlyConfigured as error:

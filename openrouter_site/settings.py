@@ -13,16 +13,19 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from openrouter_site.environment import (
     database,
     decimal_units,
+    env_accent,
     env_bool,
     env_decimal,
     env_number,
     env_text,
 )
+from openrouter_site.static import add_headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -32,7 +35,10 @@ DEBUG = env_bool("DEBUG", default=False)
 PORT = int(env_number("PORT", 8000, 1))
 DATA_DIR = Path(env_text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 SITE_URL = env_text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
-SITE_NAME = env_text("SITE_NAME", "Self-hosted OpenRouter")
+SITE_NAME = env_text("SITE_NAME", "OpenRouter")
+# The mark beside the name: one or two letters, or an SVG (SITE_MARK_FILE). The accent: two colours.
+SITE_MARK = env_text("SITE_MARK")
+SITE_ACCENT = env_accent("SITE_ACCENT")
 
 
 def _secret_key() -> str:
@@ -73,26 +79,35 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "servestatic",
     "django.contrib.staticfiles",
     "rest_framework",
     "channels",
+    "csp",
+    "django_htmx",
+    "django_cotton",
     "catalog",
     "accounts",
     "billing",
     "routing",
     "api",
+    "pages",
+    "ui",
 ]
 
 MIDDLEWARE = [
+    # Outermost: it is async, and below it is what needs a thread.
+    "servestatic.middleware.ServeStaticMiddleware",
     "api.middleware.api_headers",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "openrouter_site.urls"
@@ -108,7 +123,11 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "ui.context.site",
+                "pages.context.visitor",
             ],
+            "builtins": ["django.templatetags.static", "ui.templatetags.ui"],
         },
     },
 ]
@@ -136,9 +155,25 @@ if not PRODUCTION:
     # `collectstatic` fills it in production; elsewhere the finders serve, and it may be empty.
     with contextlib.suppress(OSError):
         STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
-WHITENOISE_USE_FINDERS = not PRODUCTION
-WHITENOISE_AUTOREFRESH = False
+STATICFILES_DIRS = [BASE_DIR / "static"]
+_STATIC_STORAGE = (
+    "servestatic.storage.CompressedManifestStaticFilesStorage"
+    if PRODUCTION
+    else "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _STATIC_STORAGE},
+}
+SERVESTATIC_USE_FINDERS = not PRODUCTION
+SERVESTATIC_USE_MANIFEST = PRODUCTION
+SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_ADD_HEADERS_FUNCTION = add_headers
+
+# Components see their attributes and what every page has, not the variables around them.
+COTTON_ISOLATE_BY_DEFAULT = True
+# In a cookie: a message needs neither a session nor the database.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.KeyAuthentication"],
@@ -275,12 +310,27 @@ OPERATOR_EMAIL = env_text("OPERATOR_EMAIL")
 
 # --- Security ----------------------------------------------------------------------------------
 
+# Pages load what is here and nothing else; what is written into a page needs a nonce.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "openrouter_site.views.csrf_failure"
 if PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = env_bool("SECURE_SSL_REDIRECT", default=True)

@@ -9,7 +9,6 @@ from api.views import unknown_path
 from openrouter_site import views
 
 urlpatterns = [
-    path("", views.landing, name="landing"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("api/v1/", include("api.urls")),
@@ -18,8 +17,10 @@ urlpatterns = [
     path("api/", unknown_path),
     path("admin/", admin.site.urls),
     path("", include("billing.urls")),
+    path("", include("pages.urls")),
 ]
 
 handler400 = "openrouter_site.views.bad_request"
+handler403 = "openrouter_site.views.forbidden"
 handler404 = "openrouter_site.views.not_found"
 handler500 = "openrouter_site.views.server_error"

@@ -1,75 +1,24 @@
-"""What belongs to no app: the landing page, the two health checks, and the error pages."""
+"""What belongs to no app: the two health checks, and who answers an error: JSON or a page."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from api import cors
 from api.views import answer_error
 from catalog import live
-from catalog.snapshot import EMPTY, Catalog
-from openrouter_site.errors import ApiError, BadRequest, InternalError, NotFound
+from openrouter_site.errors import ApiError, BadRequest, Forbidden, InternalError, NotFound
+from pages import errors
 
 logger = logging.getLogger(__name__)
 
 _JSON_STATUS = {"Cache-Control": "no-store"}
-
-
-def _policy(nonce: str) -> str:
-    """A page may show itself and its one style element; it loads and runs nothing else."""
-    return (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-
-
-def _base_url(request: HttpRequest) -> str:
-    """Where this instance is reached: SITE_URL in production, else as the visitor reached it.
-
-    Without PRODUCTION any Host is allowed, and SITE_URL is often left at its default while people
-    come by another name.
-    """
-    if settings.PRODUCTION:
-        return settings.SITE_URL
-    return request.build_absolute_uri("/").rstrip("/")
-
-
-def _catalog() -> Catalog:
-    """The catalog, or an empty one: the landing page also works before there is a database."""
-    try:
-        return live.catalog()
-    except DatabaseError:
-        logger.warning("The catalog cannot be read", exc_info=True)
-        return EMPTY
-
-
-@require_safe
-def landing(request: HttpRequest) -> HttpResponse:
-    """What this is, where it is, and snippets that work here."""
-    catalog = _catalog()
-    nonce = secrets.token_urlsafe(16)
-    context = {
-        "site_name": settings.SITE_NAME,
-        "base_url": _base_url(request),
-        "default_model": settings.DEFAULT_MODEL,
-        "models": len(catalog.models),
-        "providers": len(catalog.providers),
-        "endpoints": sum(len(model.endpoints) for model in catalog.models.values()),
-        "free_models": sum(1 for id in catalog.models if id.endswith(":free")),
-        "nonce": nonce,
-    }
-    response = render(request, "landing.html", context)
-    response["Content-Security-Policy"] = _policy(nonce)
-    return response
 
 
 @require_safe
@@ -88,9 +37,17 @@ def _unready() -> dict[str, str]:
         logger.warning("Not ready: the database does not answer", exc_info=True)
         reasons["database"] = "does not answer"
     # What is in memory serves during an outage too; only an empty one is worth a look.
-    if not live.peek().models and (reasons or not _catalog().models):
+    if not live.peek().models and (reasons or not _has_models()):
         reasons["catalog"] = "has no models; load it with manage.py load_catalog"
     return reasons
+
+
+def _has_models() -> bool:
+    try:
+        return bool(live.catalog().models)
+    except DatabaseError:
+        logger.warning("The catalog cannot be read", exc_info=True)
+        return False
 
 
 @require_safe
@@ -102,41 +59,36 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"}, headers=_JSON_STATUS)
 
 
-# --- Error pages -------------------------------------------------------------------------------
+# --- Errors ------------------------------------------------------------------------------------
 
 
-def _answer(request: HttpRequest, error: ApiError, title: str, advice: str) -> HttpResponse:
-    """JSON under /api/, else a page. The page needs neither a session nor the database."""
+def _answer(request: HttpRequest, error: ApiError, advice: str = "") -> HttpResponse:
+    """JSON under /api/, else a page."""
     if cors.covers(request.path_info):
         return answer_error(error)
-    nonce = secrets.token_urlsafe(16)
-    context = {
-        "code": error.code,
-        "title": title,
-        "advice": advice,
-        "request_id": (error.metadata or {}).get("request_id"),
-        "site_name": settings.SITE_NAME,
-        "nonce": nonce,
-    }
-    return HttpResponse(
-        render_to_string("error.html", context),
-        status=error.code,
-        headers={"Content-Security-Policy": _policy(nonce), "Cache-Control": "no-store"},
-    )
+    request_id = str((error.metadata or {}).get("request_id", ""))
+    return errors.page(request, error.code, advice=advice, request_id=request_id)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: a foreign Host, too many fields, and the like."""
-    return _answer(
-        request, BadRequest("Bad request"), "Bad request", "Check the address and try again."
-    )
+    return _answer(request, BadRequest("Bad request"))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler403."""
+    return _answer(request, Forbidden("Forbidden"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: cookies are off, or the page was open for very long."""
+    advice = "The form has expired, or cookies are off. Go back, load the page anew and try again."
+    return _answer(request, Forbidden("The CSRF token is missing or wrong"), advice)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404."""
-    return _answer(
-        request, NotFound("Not Found"), "Page not found", "There is nothing at this address."
-    )
+    return _answer(request, NotFound("Not Found"))
 
 
 @csrf_exempt
@@ -145,4 +97,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = InternalError(f"req-{secrets.token_hex(12)}")
     request_id = (error.metadata or {})["request_id"]
     logger.error("%s: %s %s failed", request_id, request.method, request.path)
-    return _answer(request, error, "Something failed here", "It is logged. Try again in a moment.")
+    return _answer(request, error)

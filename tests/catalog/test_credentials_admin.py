@@ -62,7 +62,7 @@ def provider(server):
 @pytest.fixture
 def alice(client, settings):
     settings.CREDENTIALS_KEY = "1" * 32
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "servestatic" not in name]
     client.force_login(get_user_model().objects.create_superuser("alice@example.com"))
     return client
 
