@@ -9,8 +9,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 
 from accounts.models import User
-from billing.balances import account_row
-from billing.credits import account_id
+from billing.standing import Standing, standing
 from pages import navigation
 from pages.navigation import Entry
 
@@ -34,16 +33,20 @@ class Visitor:
             return None
 
     @cached_property
-    def balance_nano(self) -> int | None:
-        """Credits, minus what running requests have set aside."""
+    def standing(self) -> Standing | None:
+        """Of his own account."""
         if self.user is None:
             return None
         try:
-            row = account_row(account_id(self.user))
+            return standing(self.user)
         except DatabaseError:
             logger.warning("The balance cannot be read", exc_info=True)
             return None
-        return row.posted_nano - row.held_nano
+
+    @property
+    def balance_nano(self) -> int | None:
+        """Credits, minus what running requests have set aside."""
+        return None if self.standing is None else self.standing.available_nano
 
     @cached_property
     def main_menu(self) -> list[Entry]:
