@@ -12,6 +12,9 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command, get_commands
 from django.db import connection
 
@@ -54,6 +57,19 @@ def _take(account, amount_nano):
     )
 
 
+def session(email, is_staff=False):
+    """A signed-in browser: the value of its session cookie."""
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    if is_staff:
+        User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return store.session_key
+
+
 def disable(key_id):
     ApiKey.objects.filter(pk=key_id).update(disabled=True)
 
@@ -91,7 +107,7 @@ def command(name, arguments=()):
     return {"status": status, "output": out.getvalue()}
 
 
-ACTIONS = {action.__name__: action for action in (key, disable, deactivate, freeze, sql, command)}
+ACTIONS = {action.__name__: action for action in (key, session, disable, deactivate, freeze, sql, command)}
 
 
 def main():

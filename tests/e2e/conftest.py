@@ -1,0 +1,68 @@
+"""Fixtures of the browser tests. See browser.py for what a Person can do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from browser import ARGUMENTS, AXE_PATH, THEMES, WIDTHS, Person
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def chromium(unavailable):
+    """Chromium. It ends with the module, and with it the event loop: the ORM of the other tests
+    refuses to work beside one."""
+    if not Path(CHROMIUM).exists():
+        unavailable("chromium")
+    if not AXE_PATH.exists():
+        unavailable("axe-core (npm ci in frontend)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, chromium_sandbox=False, args=ARGUMENTS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def person(chromium):
+    """Makes people: `person(site, theme="dark", width=390, session=...)`; gone after the test."""
+    people = []
+
+    def make(site, **how):
+        people.append(Person(chromium, site, **how))
+        return people[-1]
+
+    yield make
+    for one in people:
+        one.close()
+
+
+@pytest.fixture
+def everywhere(person):
+    """`everywhere(site, path)`: the page has no fault in both themes on a desk and on phones."""
+
+    def check(site, path, status=200, **how):
+        for theme in THEMES:
+            for width in WIDTHS:
+                one = person(site, theme=theme, width=width, **how)
+                one.look(path, status)
+                one.close()
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def workshop(new_gateway):
+    """A server with DEBUG: the style guide is there."""
+    return new_gateway(DEBUG="1").start()
+
+
+@pytest.fixture
+def browser_page(person, gateway):
+    """A page on the site as it comes, signed out, in light colours on a desk."""
+    return person(gateway).page
