@@ -39,6 +39,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class PurchasingPower:
     requests_per_second: int
+    requests_per_second_max: int
     free_left_today: int
     free_per_day: int
     answer: Answer
@@ -52,6 +53,7 @@ def of(user: User, available_nano: int, now: datetime) -> PurchasingPower:
     answer = usual_answer(user)
     return PurchasingPower(
         requests_per_second=requests_per_second(available_nano),
+        requests_per_second_max=settings.RATE_LIMIT_SURGE,
         free_left_today=max(0, settings.FREE_REQUESTS_PER_DAY - used),
         free_per_day=settings.FREE_REQUESTS_PER_DAY,
         answer=answer,

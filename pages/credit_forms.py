@@ -16,7 +16,6 @@ from openrouter_site.money import format_amount
 from pages.dollars_field import DollarsField
 
 _TOKEN = RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z", "Load this page again, then try once more.")
-OWN = "own"
 
 
 def new_token() -> str:
@@ -43,10 +42,11 @@ class TokenForm(forms.Form):
 class PurchaseForm(TokenForm):
     """An amount on offer or one's own: where both are sent, the own one was typed on purpose."""
 
-    amount = forms.CharField(required=False, max_length=24)
+    # Read as dollars below, whatever it is.
+    amount = forms.Field(required=False)
     save_card = forms.BooleanField(required=False)
     # What was shown beside the button; something else is shown before it is asked for.
-    total = forms.CharField(required=False, max_length=24)
+    total = forms.Field(required=False)
     token = TokenField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,7 +62,7 @@ class PurchaseForm(TokenForm):
         if cleaned.get("own_amount") is None:
             chosen = DollarsField(minimum_nano(), maximum_nano(), required=False)
             try:
-                cleaned["own_amount"] = chosen.clean(_without_own(cleaned.get("amount", "")))
+                cleaned["own_amount"] = chosen.clean(cleaned.get("amount"))
             except forms.ValidationError as error:
                 self.add_error("own_amount", error)
                 return cleaned
@@ -78,18 +78,14 @@ class PurchaseForm(TokenForm):
     @property
     def is_as_shown(self) -> bool:
         """Whether what is to be paid is what was last shown, in a form that is sent once."""
-        shown: str = self.cleaned_data["total"]
-        is_once = bool(self.cleaned_data["token"])
-        return is_once and shown == format_amount(self.quote.total_nano)
+        if not self.cleaned_data["token"]:
+            return False
+        return bool(self.cleaned_data["total"] == format_amount(self.quote.total_nano))
 
     def key(self) -> str:
         """Another amount by the same form is another payment."""
         cents = format_amount(self.quote.amount_nano)
         return f"page:{self.cleaned_data['token']}:{cents}:{self.cleaned_data['save_card']:d}"
-
-
-def _without_own(choice: str) -> str:
-    return "" if choice == OWN else choice
 
 
 def default_quote() -> Quote:

@@ -30,7 +30,7 @@ from billing.standing import standing
 from openrouter_site.errors import ApiError
 from openrouter_site.money import format_amount
 from pages import credit_words
-from pages.credit_forms import OWN, AutoTopUpForm, PurchaseForm, default_quote
+from pages.credit_forms import AutoTopUpForm, PurchaseForm, default_quote
 from pages.signed_in import user_of
 
 _AGAIN = "Nothing was charged. Press the button again: it goes on with the same payment."
@@ -96,8 +96,7 @@ def _buying(form: PurchaseForm, answer: Answer) -> dict[str, Any]:
 
 def _own_text(form: PurchaseForm) -> str:
     """As it was typed, or asked for by `?amount=`."""
-    sent = form.data.get("own_amount") or form.data.get("amount") or ""
-    return "" if sent == OWN else str(sent)
+    return str(form.data.get("own_amount") or form.data.get("amount") or "")
 
 
 @never_cache
@@ -107,7 +106,7 @@ def quoted(request: HttpRequest) -> HttpResponse:
     """The fragment that says what the chosen amount costs, while one chooses."""
     answer = purchasing_power.usual_answer(user_of(request))
     context = _buying(PurchaseForm(request.GET), answer)
-    response = render(request, "account/_quote.html", context)
+    response = render(request, "account/_quote.html", context | {"is_fragment": True})
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -9,6 +9,7 @@ from django import forms
 
 from billing.payments.money import read_dollars
 from openrouter_site.money import format_amount
+from pages.credit_words import round_money
 
 # 1,000.50 as people write it; 10,50 may mean two things, and is refused.
 _WITH_SEPARATORS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
@@ -33,8 +34,8 @@ class DollarsField(forms.Field):
             )
         except ValueError:
             raise forms.ValidationError(
-                f"Give dollars with whole cents, from ${format_amount(self.minimum_nano)}"
-                f" to ${format_amount(self.maximum_nano)}."
+                f"Give dollars with whole cents, from {round_money(self.minimum_nano)}"
+                f" to {round_money(self.maximum_nano)}."
             ) from None
 
     def prepare_value(self, value: Any) -> Any:
