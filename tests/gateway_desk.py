@@ -107,7 +107,9 @@ def command(name, arguments=()):
     return {"status": status, "output": out.getvalue()}
 
 
-ACTIONS = {action.__name__: action for action in (key, session, disable, deactivate, freeze, sql, command)}
+ACTIONS = {
+    action.__name__: action for action in (key, session, disable, deactivate, freeze, sql, command)
+}
 
 
 def main():

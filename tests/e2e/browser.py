@@ -107,9 +107,7 @@ class Person:
         problems["foreign requests"] = list(self.watch.foreign)
         problems["refused by the policy"] = page.evaluate("window.refused")
         root = "document.documentElement"
-        problems["too wide by"] = max(
-            0, page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
-        )
+        problems["too wide by"] = max(0, page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
         # Not the page's own script: its policy is not asked.
         page.evaluate(AXE_PATH.read_text())
         problems["axe"] = page.evaluate(_AXE)
@@ -122,9 +120,7 @@ class Person:
         if folder := os.environ.get("E2E_SCREENSHOTS"):
             name = name or re.sub(r"\W+", "-", path).strip("-") or "landing"
             Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(
-                path=f"{folder}/{name}-{self.theme}-{self.width}.png", full_page=True
-            )
+            page.screenshot(path=f"{folder}/{name}-{self.theme}-{self.width}.png", full_page=True)
         self.check(status)
         return page
 
