@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from decimal import Decimal
 from typing import Any
 
 from rest_framework.request import Request
 
-from billing.payments.money import cents_of_nano
+from billing.payments.money import read_dollars
 from openrouter_site.errors import BadRequest
-from openrouter_site.money import format_amount, parse_amount
+from openrouter_site.money import format_amount
 
 _KEY_MAX = 255
-_DOLLARS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 
 def amount_of(body: dict[str, Any], name: str, *, minimum_nano: int, maximum_nano: int) -> int:
@@ -29,17 +25,10 @@ def amount_of(body: dict[str, Any], name: str, *, minimum_nano: int, maximum_nan
     )
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise wrong
-    # Decimal() reads other scripts' digits and 1_0 too.
-    if isinstance(value, str) and not _DOLLARS.fullmatch(value):
-        raise wrong
     try:
-        amount_nano = parse_amount(value)
-        cents_of_nano(amount_nano)
+        return read_dollars(value, minimum_nano=minimum_nano, maximum_nano=maximum_nano)
     except ValueError:
         raise wrong from None
-    if not minimum_nano <= amount_nano <= maximum_nano:
-        raise wrong
-    return amount_nano
 
 
 def flag_of(body: dict[str, Any], name: str, default: bool | None = None) -> bool:
@@ -66,8 +55,3 @@ def idempotency_key(request: Request) -> str | None:
     if not 0 < len(key) <= _KEY_MAX or not (key.isascii() and key.isprintable()):
         raise BadRequest(f"Idempotency-Key must be 1 to {_KEY_MAX} printable ASCII characters.")
     return key
-
-
-def digest_of(*parts: object) -> str:
-    """What makes two requests the same, whatever the spelling of their JSON."""
-    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

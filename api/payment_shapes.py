@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from billing.models import AutoTopUp, Checkout, PaymentRefund
+from billing.payments.listing import Payment, state_of
 from billing.payments.money import CURRENCY, Quote, maximum_nano, minimum_nano, mode, presets
 from openrouter_site.money import dollars, format_amount
 
@@ -40,18 +41,8 @@ def checkout_shape(row: Checkout) -> JsonObject:
     }
 
 
-def state_of(row: Checkout) -> str:
-    """pending, failed, credited; disputed, refunded or partly_refunded once it was."""
-    if row.state != Checkout.State.PAID:
-        return row.state
-    if row.disputed_nano:
-        return "disputed"
-    if row.refunded_nano:
-        return "refunded" if row.refunded_nano >= row.amount_nano else "partly_refunded"
-    return "credited"
-
-
-def payment_shape(row: Checkout, refunds: list[PaymentRefund]) -> JsonObject:
+def payment_shape(payment: Payment) -> JsonObject:
+    row = payment.row
     is_paid = row.state == Checkout.State.PAID
     return {
         **checkout_shape(row),
@@ -62,7 +53,7 @@ def payment_shape(row: Checkout, refunds: list[PaymentRefund]) -> JsonObject:
         "created_at": row.created_at.isoformat(),
         "paid_at": row.paid_at and row.paid_at.isoformat(),
         "receipt": _receipt(row) if is_paid else None,
-        "refunds": [refund_shape(refund) for refund in refunds],
+        "refunds": [refund_shape(refund) for refund in payment.refunds],
     }
 
 

@@ -91,7 +91,7 @@ def pieces(account_id: str, month: Month) -> Iterator[str]:
 
 def rows_of(entries: list[Entry]) -> list[tuple[str, ...]]:
     """Lines of a CSV of these COLUMNS."""
-    models = _models(entries)
+    models = models_of(entries)
     return [_row(entry, models) for entry in entries]
 
 
@@ -99,7 +99,7 @@ def _of(account_id: str) -> Q:
     return Q(debit=account_id) | Q(credit=account_id)
 
 
-def _models(entries: list[Entry]) -> dict[str, str]:
+def models_of(entries: list[Entry]) -> dict[str, str]:
     refs = [entry.transfer.ref for entry in entries]
     return dict(Generation.objects.filter(pk__in=refs).values_list("pk", "model"))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -21,7 +19,7 @@ from activity.overview import overview
 from activity.reading import Reading
 from activity.scope import Scope
 from activity.series import METRICS, series
-from openrouter_site.database import orm_connection
+from openrouter_site.streaming import streamed
 from pages import activity_chart, activity_choices, activity_query, activity_waterfall
 from pages.activity_query import Asked
 from pages.addresses import changed, links
@@ -108,18 +106,7 @@ def as_csv(request: HttpRequest) -> StreamingHttpResponse:
     asked = activity_query.read(request.GET, timezone.now(), zone)
     name = f"activity-{asked.period.begin.astimezone(zone):%Y-%m-%d}.csv"
     return StreamingHttpResponse(
-        _streamed(export.pieces(Scope(user.pk), asked.requests, zone)),
+        streamed(export.pieces(Scope(user.pk), asked.requests, zone)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-async def _streamed(made: Iterator[str]) -> AsyncIterator[str]:
-    """Each piece is made in a thread, when the one before it is on its way."""
-    while (piece := await asyncio.to_thread(_next, made)) is not None:
-        yield piece
-
-
-def _next(made: Iterator[str]) -> str | None:
-    with orm_connection():
-        return next(made, None)

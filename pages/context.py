@@ -10,8 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
-from billing.balances import account_row
-from billing.credits import account_id
+from billing.standing import Standing, standing
 from pages import navigation
 from pages.navigation import Entry
 from ui.context import theme as cookie_theme
@@ -36,20 +35,20 @@ class Visitor:
             return None
 
     @cached_property
-    def balance_nano(self) -> int | None:
-        """Credits, minus what running requests have set aside."""
+    def standing(self) -> Standing | None:
+        """Of his own account."""
         if self.user is None:
             return None
         try:
-            row = account_row(account_id(self.user))
+            return standing(self.user)
         except DatabaseError:
             logger.warning("The balance cannot be read", exc_info=True)
             return None
-        return row.posted_nano - row.held_nano
 
     @property
-    def is_out_of_credits(self) -> bool:
-        return self.balance_nano is not None and self.balance_nano <= 0
+    def balance_nano(self) -> int | None:
+        """Credits, minus what running requests have set aside."""
+        return None if self.standing is None else self.standing.available_nano
 
     @cached_property
     def theme(self) -> str:

@@ -8,8 +8,11 @@ from django.urls import path
 from pages import (
     activity,
     audit,
+    auto_top_up,
     connected,
     consent,
+    credit_history,
+    credits,
     doctor,
     invitations,
     key_creation,
@@ -20,6 +23,7 @@ from pages import (
     member_invitations,
     members,
     operator,
+    payments,
     personal_data,
     privacy,
     provider_keys,
@@ -92,6 +96,16 @@ urlpatterns = [
     path("accounts/2fa/", security.moved),
     path("accounts/2fa/webauthn/", security.moved),
     path("accounts/sessions/", security.moved),
+    # Credits
+    path("settings/credits", credits.credits, name="credits"),
+    path("settings/credits/quote", credits.quoted, name="credits-quote"),
+    path("settings/credits/pay", credits.pay, name="credits-pay"),
+    path("settings/credits/auto-top-up", auto_top_up.auto_top_up, name="auto-top-up"),
+    path("settings/credits/history", credit_history.credit_history, name="credits-history"),
+    path("settings/credits/statement", credit_history.statement, name="credits-statement"),
+    path("settings/credits/payments", payments.payments, name="payments"),
+    path("settings/credits/payments/<slug:payment_id>", payments.payment, name="payment"),
+    path("settings/credits/payments/<slug:payment_id>/refund", payments.refund, name="refund"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("_styleguide", styleguide.show, name="styleguide"))

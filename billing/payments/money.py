@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 
 from django.conf import settings
 
+from openrouter_site.money import parse_amount
+
 NANO_PER_CENT = 10_000_000
 CURRENCY = "usd"
 _PPM = 1_000_000
+# Decimal() reads other scripts' digits and 1_0 too.
+_DOLLARS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 
 class Mode(Enum):
@@ -37,6 +43,17 @@ def cents_of_nano(amount_nano: int) -> int:
     if rest:
         raise ValueError("the amount is finer than a cent")
     return cents
+
+
+def read_dollars(value: str | int | Decimal, *, minimum_nano: int, maximum_nano: int) -> int:
+    """Dollars as nano-dollars, whole cents; raises ValueError outside of these bounds too."""
+    if isinstance(value, str) and not _DOLLARS.fullmatch(value):
+        raise ValueError("no dollars")
+    amount_nano = parse_amount(value)
+    cents_of_nano(amount_nano)
+    if not minimum_nano <= amount_nano <= maximum_nano:
+        raise ValueError("too little or too much")
+    return amount_nano
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,6 @@ def test_who_has_no_credits_is_told_what_that_means(rf):
     request = rf.get("/keys")
     request.user = rows.person()
     html = render_to_string("layouts/app.html", request=request)
-    assert "Every request answers 402" in html
+    assert "Requests for paid models are answered with 402" in html
     rows.account(request.user, "1")
-    assert "answers 402" not in render_to_string("layouts/app.html", request=request)
+    assert "402" not in render_to_string("layouts/app.html", request=request)

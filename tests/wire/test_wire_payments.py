@@ -291,8 +291,9 @@ def test_a_demonstration_takes_test_payments_and_says_so(gateway):
         "Content-Type": "application/x-www-form-urlencoded",
     }
     for _ in range(2):
-        page = request(gateway, "POST", path, f"csrfmiddlewaretoken={token}".encode(), headers)
-        assert page.status == 200 and b"Test credits added" in page.body
+        sent = request(gateway, "POST", path, f"csrfmiddlewaretoken={token}".encode(), headers)
+        assert (sent.status, sent.headers["location"]) == (303, path)
+        assert b"Test credits added" in request(gateway, "GET", path).body
     assert credits_of(gateway, bob) == 10
     payment = listed(gateway, bob, made["id"])
     assert (payment["kind"], payment["state"]) == ("test", "credited")
