@@ -53,7 +53,7 @@ def close(request: HttpRequest) -> HttpResponse:
         return _page(request, user, None)
     if request.method != "POST":
         return _page(request, user, CloseForm(user=user))
-    wrong = f"wrong passwords to close {user.pk}"
+    wrong = f"wrong-passwords-to-close:{user.pk}"
     if (cache.get_or_set(wrong, 0, _WRONG_WINDOW_S) or 0) >= _WRONG_MAX:
         return errors.page(request, 429, advice="Too many wrong passwords. Wait 15 minutes.")
     form = CloseForm(request.POST, user=user)

@@ -220,6 +220,20 @@ def test_a_preset_needs_nothing_else(preset):
     assert run("add_provider", "--preset", preset).startswith("Provider ")
 
 
+@pytest.mark.parametrize(
+    ("words", "policy"),
+    [
+        ((), (True, True)),
+        (("--no-trains",), (False, True)),
+        (("--no-trains", "--no-retains"), (False, False)),
+    ],
+)
+def test_what_nobody_says_of_a_provider_counts_as_the_worst(words, policy):
+    add_local(*words)
+    row = models.Provider.objects.get(slug="local")
+    assert (row.may_train, row.retains_prompts) == policy
+
+
 def test_what_is_named_beside_a_preset_wins():
     run(
         "add_provider", "--preset", "ollama", "--name", "Big", "--base-url", "http://10.0.0.9:1/v1/"

@@ -181,3 +181,12 @@ def test_database_refuses_impossible_prices(fields):
 def test_version_needs_a_transaction(transactional_db):
     with pytest.raises(transaction.TransactionManagementError):
         models.bump_version()
+
+
+def test_a_provider_without_a_data_policy_may_train_and_keep():
+    known = {"training": False, "retains_prompts": False}
+    several = [provider_entry("told", data_policy=known), provider_entry("silent")]
+    apply(document(providers=several, models=[], endpoints=[]))
+    found = load.read().providers
+    assert (found["told"].may_train, found["told"].retains_prompts) == (False, False)
+    assert (found["silent"].may_train, found["silent"].retains_prompts) == (True, True)
