@@ -78,6 +78,11 @@ def providers_by_endpoint(catalog: Catalog) -> Mapping[int, Provider]:
     }
 
 
+def nothing(provider: str) -> Lane:
+    """Of a provider without traffic in the span."""
+    return _lane(provider, Tally(), 1.0)
+
+
 def _attempts(counted: Tally) -> int:
     return counted.succeeded + counted.failed + counted.rate_limited
 
