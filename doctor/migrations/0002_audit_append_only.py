@@ -1,6 +1,6 @@
 """What the audit log is read from stays as it was: triggers refuse to change it.
 
-Entries of the admin's log cannot be deleted either. The notes on keys and members go with their
+Entries of the admin's log and notes on credentials cannot be deleted either. The notes on keys and members go with their
 key or member, which no page and no command deletes.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from django.db import migrations
 
-_TABLES = ("django_admin_log", "accounts_keychange", "accounts_memberchange")
-_UNDELETABLE = ("django_admin_log",)
+_UNDELETABLE = ("django_admin_log", "catalog_credentialchange")
+_TABLES = (*_UNDELETABLE, "accounts_keychange", "accounts_memberchange")
 _REFUSED = "records of the audit log are append-only"
 
 
@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("doctor", "0001_heartbeat"),
         ("accounts", "0005_members"),
+        ("catalog", "0005_credential_change"),
         ("admin", "0003_logentry_add_action_flag_choices"),
     ]
     operations = [migrations.RunPython(create, drop)]

@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts import key_changes, keys, member_changes
 from accounts.models import KeyChange, Member, MemberChange, User
 from billing.models import Transfer
-from catalog.models import Provider
+from catalog.models import CredentialChange, Provider
 from pages import audit_log
 from pages.audit_log import Filters
 
@@ -44,15 +45,21 @@ def transfer(number, actor="staff@example.com", at=NOW, **fields):
     )  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def a_secret(monkeypatch):
+    monkeypatch.setenv("ACME_SECRET", "sk-acme-0123456789")
+
+
 def deeds_of_every_kind(staff):
     """In this order, the last one a minute later."""
     transfer(1, reason="ticket 7")
+    provider = Provider.objects.create(slug="acme", name="Acme", base_url="https://x.example")
+    call_command("add_credential", provider="acme", from_env="ACME_SECRET", stdout=io.StringIO())
     alice = User.objects.create_user("alice@example.com")
     key, _ = keys.create(alice, "laptop")
     key_changes.change(key, {"disabled": True}, actor=staff.email, reason="stolen")
     member = Member.objects.create(owner=alice, user=User.objects.create_user("bob@example.com"))
     member_changes.note(member, {"role": ["member", "admin"]}, actor="command:root")
-    provider = Provider.objects.create(slug="acme", name="Acme", base_url="https://x.example")
     LogEntry.objects.create(
         user=staff, content_type=ContentType.objects.get_for_model(Provider),
         object_id=provider.pk, object_repr="Acme", action_flag=CHANGE,
@@ -64,10 +71,19 @@ def deeds_of_every_kind(staff):
 def test_every_kind_of_deed_is_there_newest_first(operator, staff):
     deeds_of_every_kind(staff)
     html = operator.get("/operator/audit").content.decode()
-    words = ["Changed provider", "Changed member", "Changed API key", "Moved credits: grant"]
+    words = [
+        "Changed provider",
+        "Changed member",
+        "Changed API key",
+        "Changed credential",
+        "Moved credits: grant",
+    ]
     assert sorted(words, key=html.index) == words
-    for detail in ["Changed Base URL.", "role: member → admin", "disabled: False → True", "stolen",
-                   "$5 from promo to user:1", "ticket 7", "laptop (sk-or-v1-"]:  # fmt: skip
+    details = [
+        "Changed Base URL.", "role: member → admin", "disabled: False → True", "stolen",
+        "$5 from promo to user:1", "ticket 7", "laptop (sk-or-v1-", "acme: main",
+    ]  # fmt: skip
+    for detail in details:
         assert detail in html, detail
 
 
@@ -78,13 +94,14 @@ def found(**filters):
 
 def test_filters(staff):
     deeds_of_every_kind(staff)
-    assert found() == ["admin", "members", "keys", "money"]
+    everything = ["admin", "members", "keys", "credentials", "money"]
+    assert found() == everything
     assert found(kind="keys") == ["keys"]
-    assert found(kind="nonsense") == ["admin", "members", "keys", "money"]
+    assert found(kind="nonsense") == everything
     assert found(actor="STAFF@") == ["admin", "keys", "money"]
     noted_at = MemberChange.objects.get().at
     assert found(since=noted_at) == ["admin", "members"]
-    assert found(until=noted_at) == ["keys", "money"]
+    assert found(until=noted_at) == ["keys", "credentials", "money"]
 
 
 def test_what_users_did_themselves_is_there_when_asked_for(staff):
@@ -107,7 +124,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(operator, staff):
         mark = answer.context["next"]
         address = f"/operator/audit?before={mark}" if mark else ""
     everything = [entry.place for entry in audit_log.entries(Filters())]
-    assert len(everything) == len(set(everything)) == 132
+    assert len(everything) == len(set(everything)) == 133
     assert seen == everything == sorted(everything, reverse=True)
 
 
@@ -154,13 +171,13 @@ def test_reading_takes_few_queries(operator, staff, django_assert_max_num_querie
         operator.get("/operator/audit")
 
 
-@pytest.mark.parametrize("model", [LogEntry, KeyChange, MemberChange, Transfer])
+@pytest.mark.parametrize("model", [LogEntry, KeyChange, MemberChange, Transfer, CredentialChange])
 def test_records_cannot_be_changed(staff, model):
     deeds_of_every_kind(staff)
     field = {LogEntry: "object_repr", Transfer: "reason"}.get(model, "actor")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         model.objects.update(**{field: "nobody"})
-    if model in {LogEntry, Transfer}:
+    if model not in {KeyChange, MemberChange}:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             model.objects.all().delete()
 
