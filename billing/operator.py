@@ -4,7 +4,6 @@ and an actor, and happens once for its idempotency key (design/money.md, "Refund
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import re
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from billing.ledger import Operation, Refund
 from billing.ledger import Transfer as TransferOnce
 from billing.models import Generation, Transfer
 from billing.writer import run_now
+from openrouter_site.actor import command_actor as command_actor
 
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9._:-]{1,50}")
 _REASON_CHARACTERS_MAX = 200
@@ -32,14 +32,6 @@ class Done:
 
     transfer_id: str
     is_new: bool
-
-
-def command_actor() -> str:
-    """Who runs a command of manage.py, as the transfers name him."""
-    try:
-        return f"command:{getpass.getuser()}"
-    except (OSError, KeyError):  # in a container the user may have no name
-        return "command:unknown"
 
 
 def grant(

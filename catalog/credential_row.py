@@ -66,3 +66,20 @@ class Credential(Secret):
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.label}"
+
+
+class CredentialChange(models.Model):
+    """Who stored or replaced a credential by a command; the admin has a log of its own. No foreign
+    key: it stays when the credential goes."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=120)
+    provider_slug = models.CharField(max_length=64)
+    label = models.CharField(max_length=64)
+    what = models.CharField(max_length=16, help_text="stored or replaced")
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.provider_slug}: {self.label} by {self.actor}"

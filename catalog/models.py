@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 
 from catalog import fields, validators
 from catalog.credential_row import Credential as Credential
+from catalog.credential_row import CredentialChange as CredentialChange
 from catalog.credential_row import Encrypted as Encrypted
 from catalog.credential_row import Secret as Secret
 from catalog.credential_row import ending as ending

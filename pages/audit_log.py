@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from accounts.models import KeyChange, MemberChange, User
 from billing.models import Transfer
+from catalog.models import CredentialChange
 from openrouter_site.money import format_amount
 
 COMMAND = "command:"
@@ -145,7 +146,7 @@ def _transfer(row: Transfer) -> Entry:
     return Entry(
         place=(row.created_at, "money", row.pk),
         actor=row.actor,
-        what=f"Moved credits: {row.get_kind_display()}",
+        what=f"Moved credits: {row.get_kind_display().lower()}",
         subject=row.ref,
         detail=f"${format_amount(row.amount_nano)} from {row.debit} to {row.credit}",
         reason=row.reason,
@@ -176,6 +177,16 @@ def _member_change(row: MemberChange) -> Entry:
     )
 
 
+def _credential_change(row: CredentialChange) -> Entry:
+    return Entry(
+        place=(row.at, "credentials", row.pk),
+        actor=row.actor,
+        what="Changed credential",
+        subject=f"{row.provider_slug}: {row.label}",
+        detail=f"{row.what.capitalize()} by a command",
+    )
+
+
 def _fields(what: dict[str, list[Any]]) -> str:
     return ", ".join(f"{name}: {_value(old)} → {_value(new)}" for name, (old, new) in what.items())
 
@@ -193,6 +204,7 @@ SOURCES = {
         lambda: LogEntry.objects.select_related("user", "content_type"),
         "action_time", "user__email", _admin,
     ),
+    "credentials": _Source(CredentialChange.objects.all, "at", "actor", _credential_change),
     "keys": _Source(
         lambda: KeyChange.objects.select_related("key__user"), "at", "actor", _key_change
     ),
@@ -207,5 +219,6 @@ KINDS = (
     ("money", "Credits moved"),
     ("keys", "API keys"),
     ("members", "Members"),
-    ("admin", "Rows of the administration, credentials too"),
+    ("credentials", "Credentials, by commands"),
+    ("admin", "Rows of the administration"),
 )

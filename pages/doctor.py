@@ -33,6 +33,10 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         "tabs": tabs(),
         "areas": areas,
+        "to_do": sorted(
+            (finding for finding in findings if finding.verdict.state is not State.OK),
+            key=lambda finding: finding.verdict.state is not State.BAD,
+        ),
         "state": worst(findings),
         "counts": {state.value: sum(f.verdict.state is state for f in findings) for state in State},
         "looked_at": timezone.now(),

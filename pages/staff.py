@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
@@ -14,7 +13,7 @@ from django.urls import reverse
 from openrouter_site.database import OUTAGES
 from pages import errors
 
-P = ParamSpec("P")
+View = Callable[[HttpRequest], HttpResponseBase]
 
 _AWAY = "The database does not answer. On the server, manage.py doctor says what is wrong."
 # The pages of the operator, as the tabs on each of them name them.
@@ -26,26 +25,24 @@ _TABS = (
 )
 
 
-def for_staff(
-    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+def for_staff(view: View) -> View:
     """Others are sent to sign in, or told that it is not for them."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **options: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest) -> HttpResponseBase:
         try:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if not request.user.is_staff:
                 return errors.page(request, 403, advice="This page is for the operator.")
-            answer = view(request, *args, **options)
+            answer = view(request)
         except (DatabaseError, *OUTAGES):
             return errors.page(request, 503, advice=_AWAY)
         if isinstance(answer, HttpResponse):
             answer["Cache-Control"] = "no-store"
         return answer
 
-    return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], guarded)
+    return guarded
 
 
 def tabs() -> list[dict[str, str]]:

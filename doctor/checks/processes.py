@@ -19,7 +19,7 @@ AREA = "Processes"
 SILENT_S = 4 * settings.WORKER_BEAT_S + 10
 _WAITING_MAX = 100
 _QUEUE = "celery"
-_START = "`make run` starts it; with systemd: systemctl start openrouter-worker."
+_START = "make run starts it; with systemd: systemctl start openrouter-worker."
 
 
 def servers(visit: Visit | None) -> Verdict:

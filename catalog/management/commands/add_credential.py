@@ -13,6 +13,7 @@ from django.db import transaction
 
 from catalog import addresses, credentials, editing, models
 from catalog.entry import InvalidCatalog
+from openrouter_site.actor import command_actor
 
 
 class Command(BaseCommand):
@@ -75,4 +76,10 @@ def _stored(
         credentials.fill(row, secret)
         row.full_clean()
         row.save()
+        models.CredentialChange.objects.create(
+            actor=command_actor()[:120],
+            provider_slug=provider.slug,
+            label=label,
+            what="stored" if is_new else "replaced",
+        )
     return row, is_new
