@@ -22,7 +22,7 @@ class RotationForm(forms.Form):
     token = forms.CharField(max_length=40, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None) -> None:
-        super().__init__(data, initial={"token": secrets.token_urlsafe(24)})
+        super().__init__(data, auto_id="step_%s", initial={"token": secrets.token_urlsafe(24)})
 
 
 class DeletionForm(forms.Form):
@@ -34,7 +34,7 @@ class DeletionForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, wanted: str, data: Any = None) -> None:
-        super().__init__(data)
+        super().__init__(data, auto_id="step_%s")
         self.wanted = wanted
 
     def clean_name(self) -> str:

@@ -5,16 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from billing import limits
 from catalog import live
 from pages import figures
 
 sys.path.append(str(Path(__file__).parent.parent / "api"))
 
 
+def forget():
+    limits.forget()
+    live.forget()
+    figures.forget()
+
+
 @pytest.fixture(autouse=True)
 def nothing_of_another_test():
-    live.forget()
-    figures.forget()
+    """Accounts of rolled back tests have the same ids, and their catalog is gone."""
+    forget()
     yield
-    live.forget()
-    figures.forget()
+    forget()

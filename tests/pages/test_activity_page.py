@@ -9,8 +9,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from activity_rows import generation, key_of, person
 from django.test import Client
-from page_rows import generation, key_of, person
 
 from activity.rollup import roll_up
 from billing.models import Transfer
