@@ -18,6 +18,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts import sign_up
 from accounts.models import User
@@ -80,6 +81,11 @@ class AccountAdapter(DefaultAccountAdapter):
         }
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         return [{**method, "description": words[method["id"]]} for method in methods]
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Forms are answered with pages; only the script that asks for a passkey gets JSON."""
+        wants_options = request.path == reverse("mfa_login_webauthn") and request.method == "GET"
+        return wants_options and bool(super().is_ajax(request))
 
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
         """Whoever signed in a moment ago has just shown who he is."""

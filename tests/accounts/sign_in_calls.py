@@ -11,7 +11,7 @@ from accounts.models import User
 PASSWORD = "a-long-sentence-of-mine"
 SIGN_UP, LOGIN, LOGOUT = "/accounts/signup/", "/accounts/login/", "/accounts/logout/"
 CODE = "/accounts/confirm-email/"
-RESET, RESET_CODE = "/accounts/password/reset/", "/accounts/password/reset/confirm-code/"
+RESET, RESET_CODE = "/accounts/password/reset/", "/accounts/password/reset/confirm/"
 
 
 def operator(email="operator@example.com"):
