@@ -93,9 +93,9 @@ urlpatterns = [
     path(
         "settings/security/sessions/<int:session_id>/end", security.end_session, name="end-session"
     ),
-    path("accounts/2fa/", security.moved),
-    path("accounts/2fa/webauthn/", security.moved),
-    path("accounts/sessions/", security.moved),
+    path("accounts/2fa/", security.moved, name="moved-factors"),
+    path("accounts/2fa/webauthn/", security.moved, name="moved-passkeys"),
+    path("accounts/sessions/", security.moved, name="moved-sessions"),
     # Credits
     path("settings/credits", credits.credits, name="credits"),
     path("settings/credits/quote", credits.quoted, name="credits-quote"),

@@ -84,7 +84,7 @@ def test_disabled_key_is_listed_and_deleted_one_is_not(alice):
 
 def test_key_that_ends_within_a_week_says_so(alice):
     key_of(alice, expires_at=timezone.now() + timedelta(days=2))
-    assert "Ends soon" in shown(alice).content.decode()
+    assert "Expires soon" in shown(alice).content.decode()
 
 
 def test_origin_is_me_the_app_or_the_member():
