@@ -182,7 +182,8 @@ def routes(resolver=None):
 
 def told(answer):
     """What is seen, without what differs from one answer to the next anyway."""
-    own_address = answer.request["PATH_INFO"]
+    path, query = answer.request["PATH_INFO"], answer.request["QUERY_STRING"]
+    own_address = f"{path}?{query}" if query else path
     text = answer.content.decode().replace(own_address, "").replace(quote(own_address, ""), "")
     return answer.status_code, re.sub(r'(nonce|content|value)="[^"]{16,}"', "", text)
 

@@ -65,7 +65,8 @@ def test_everything_can_be_set_later_and_is_remembered_with_who_did_it(client, a
     assert (budget.limit_nano, budget.period) == (2_500_000_000, "daily")
     html = client.get(path(row)).content.decode()
     for words in ("Limit: $1.00 → $2.50", "Resets: never → daily", "Name: ci → laptop",
-                  "Models: all → openai/gpt-4", "Expires: never →", "alice@example.com"):  # fmt: skip
+                  "Models: all → openai/gpt-4", "Expires: never →",
+                  "alice@example.com"):  # fmt: skip
         assert words in html
 
 
