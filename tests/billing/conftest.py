@@ -93,7 +93,8 @@ def _empty():
     with closing(database.connect()) as connection:
         tables = connection.execute(
             "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
-            " WHERE schemaname = 'public' AND tablename ~ '^(billing|accounts)_'"
+            " WHERE schemaname = 'public' AND tablename ~"
+            " '^(billing_|accounts_|catalog_|django_session|django_admin)'"
         )
         # Transfers refuse even this, but for replication.
         connection.execute("SET session_replication_role = replica")
