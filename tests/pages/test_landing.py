@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import api_rows as rows
 import pytest
+from django.template.loader import render_to_string
 
 from billing.models import Generation
 from catalog import live
@@ -129,3 +130,12 @@ def test_landing_asks_little_of_the_database(client, django_assert_max_num_queri
 
 def test_style_guide_needs_debug(client):
     assert client.get("/_styleguide").status_code == 404
+
+
+def test_who_has_no_credits_is_told_what_that_means(rf):
+    request = rf.get("/keys")
+    request.user = rows.person()
+    html = render_to_string("layouts/app.html", request=request)
+    assert "Every request answers 402" in html
+    rows.account(request.user, "1")
+    assert "answers 402" not in render_to_string("layouts/app.html", request=request)
