@@ -78,9 +78,10 @@ def test_database_that_is_up_to_date_answers_and_keeps_nothing_of_the_look():
 
 def test_a_migration_that_is_not_applied_is_bad_and_named():
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app='doctor' AND name='0001_heartbeat'")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'doctor'")
     verdict = database.migrations(None)
-    assert (verdict.state, verdict.text) == ("bad", "Not applied: doctor.0001_heartbeat.")
+    assert verdict.state == "bad"
+    assert verdict.text.startswith("Not applied: doctor.0001_heartbeat")
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_figures_follow_without_a_reload(person, site, session):
     stat = page.locator(".stat", has_text="Errors")
     expect(stat).to_contain_text("0 of 3 attempts")
     ask(site, site.caller())
-    expect(stat).to_contain_text("0 of 4 attempts")
+    expect(stat).to_contain_text("0 of 4 attempts", timeout=20_000)
     expect(page.get_by_role("row", name="OpenAI")).to_contain_text("OK")
 
 
