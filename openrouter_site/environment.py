@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -130,3 +131,21 @@ def _contrast_with_white(colour: str) -> float:
 
     red, green, blue = (linear(int(colour[at : at + 2], 16)) for at in (1, 3, 5))
     return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+def keep_once(path: Path, text: str) -> str:
+    """What the file says: this text, unless another process was first. Readable by us alone.
+
+    Processes that start together must agree, so the file appears at once with all that is in it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return path.read_text()
+    finally:
+        draft.unlink()
+    return text

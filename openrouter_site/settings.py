@@ -8,7 +8,6 @@ have (no SECRET_KEY, the simulator).
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from openrouter_site.environment import (
     env_decimal,
     env_number,
     env_text,
+    keep_once,
 )
 from openrouter_site.static import add_headers
 
@@ -53,15 +53,7 @@ def _secret_key() -> str:
     except FileNotFoundError:
         from django.core.management.utils import get_random_secret_key
 
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        # Processes that start together must agree on one: whoever links first, made it.
-        own = DATA_DIR / f"secret_key.{os.getpid()}"
-        with open(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(get_random_secret_key())
-        with contextlib.suppress(FileExistsError):
-            os.link(own, path)
-        own.unlink()
-        return path.read_text()
+        return keep_once(path, get_random_secret_key())
 
 
 SECRET_KEY = _secret_key()

@@ -1,0 +1,196 @@
+"""Keys in a real browser: journey 2 from "create key" on, and every page about keys."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+from gateway_process import unique
+from playwright.sync_api import expect
+
+KEY = re.compile(r"sk-or-v1-[0-9a-f]{64}")
+
+
+@pytest.fixture
+def alice(gateway):
+    """Her e-mail address, with $10 and a key that she used."""
+    email = f"{unique('alice')}@example.com"
+    return email, gateway.caller(credits="10", limit="5", email=email)
+
+
+@pytest.fixture
+def session(gateway, alice):
+    return gateway.desk("session", email=alice[0])
+
+
+@pytest.fixture
+def signed_in(person, gateway, session):
+    return person(gateway, session=session)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/settings/keys", "/settings/keys?q=zebra", "/settings/keys/new", "/settings/keys/{key_id}",
+     "/settings/keys/{key_id}/rotate", "/settings/keys/{key_id}/delete", "/leaked"],
+)  # fmt: skip
+def test_page_of_keys_has_no_fault_anywhere(everywhere, gateway, session, alice, path):
+    everywhere(gateway, path.format(key_id=alice[1].key_id), session=session)
+
+
+def test_person_without_keys_sees_a_page_without_fault(everywhere, gateway):
+    session = gateway.desk("session", email=f"{unique('bob')}@example.com")
+    everywhere(gateway, "/settings/keys", session=session)
+
+
+def made_in_the_dialog(one):
+    """Key "ci" with $5 a month; the page that shows it."""
+    page = one.open("/settings/keys")
+    page.get_by_role("link", name="Create key", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Create key")
+    expect(dialog).to_be_visible()
+    one.check()
+    dialog.get_by_label("Name", exact=True).fill("ci")
+    dialog.get_by_label("Credit limit").fill("5")
+    dialog.get_by_label("Counts anew").select_option("monthly")
+    dialog.get_by_role("button", name="Create key").click()
+    expect(page.get_by_role("heading", name="ci is ready")).to_be_visible()
+    return page
+
+
+def test_key_is_made_shown_once_copied_and_answers(signed_in, tool):
+    """The browser has no clipboard, as on plain http."""
+    signed_in.page.add_init_script(
+        "Object.defineProperty(navigator, 'clipboard', {value: undefined})"
+    )
+    page = made_in_the_dialog(signed_in)
+    signed_in.check()
+    tool("curl")
+    (key,) = set(KEY.findall(page.content()))
+    page.get_by_role("button", name="Copy key").click()
+    expect(page.locator("#live")).to_have_text("Copied")
+    curl = page.locator("#try").inner_text()
+    done = subprocess.run(
+        ["sh", "-c", f"{curl} --silent --write-out '\n%{{http_code}}'"],
+        capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert done.stdout.endswith("\n200"), done.stdout + done.stderr
+    page.get_by_role("link", name="I stored it").click()
+    row = page.get_by_role("row", name=re.compile("^ci "))
+    expect(row).to_contain_text(f"{key[:12]}...{key[-3:]}")
+    expect(row.get_by_role("cell").nth(1)).to_contain_text("just now")
+    assert key not in page.content()
+
+
+def test_reload_and_back_show_no_key_and_make_none(signed_in):
+    page = made_in_the_dialog(signed_in)
+    (key,) = set(KEY.findall(page.content()))
+    page.reload()
+    expect(page.get_by_text("was made already")).to_be_visible()
+    assert not KEY.search(page.content())
+    page.goto("/settings/keys")
+    assert page.get_by_role("row", name=re.compile("^ci ")).count() == 1
+    page.go_back()
+    page.wait_for_load_state("networkidle")
+    assert key not in page.content()
+
+
+def test_key_is_made_and_changed_without_script(person, gateway, session):
+    page = person(gateway, session=session, java_script_enabled=False).open("/settings/keys")
+    page.get_by_role("link", name="Create key", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("plain")
+    page.get_by_label("Ends", exact=True).select_option("30")
+    page.locator(".models > summary").click()
+    page.locator('[name="allowed_models"][value="openai/gpt-4"]').check()
+    page.get_by_role("button", name="Create key").click()
+    assert KEY.search(page.content())
+    page.get_by_role("link", name="I stored it").click()
+    page.get_by_role("link", name="Edit plain").click()
+    page.get_by_label("Credit limit").fill("2.50")
+    page.get_by_role("button", name="Save").click()
+    assert page.get_by_text("$0 of $2.50").is_visible()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_label("Type its name").fill("plain")
+    page.get_by_role("button", name="Delete key").click()
+    assert not page.get_by_role("link", name="plain", exact=True).is_visible()
+
+
+def test_models_are_found_by_typing_and_counted(signed_in):
+    page = signed_in.open("/settings/keys/new")
+    page.locator(".models > summary").click()
+    boxes = page.locator("[data-model]:visible")
+    everything = boxes.count()
+    page.get_by_label("Filter models").fill("gpt-4 turbo")
+    assert 0 < boxes.count() < everything
+    boxes.first.locator("input").check()
+    expect(page.locator("[data-chosen]")).to_have_text("1 allowed")
+    page.get_by_label("Filter models").press("Enter")
+    assert page.url.endswith("/settings/keys/new")
+
+
+def test_what_a_management_key_has_not_is_not_asked_for(signed_in):
+    page = signed_in.open("/settings/keys/new")
+    expect(page.get_by_label("Credit limit")).to_be_visible()
+    expect(page.get_by_label("Last day")).to_be_hidden()
+    page.get_by_role("radio", name="Management key").check()
+    expect(page.get_by_label("Credit limit")).to_be_hidden()
+    page.get_by_label("Ends", exact=True).select_option("date")
+    expect(page.get_by_label("Last day")).to_be_visible()
+
+
+def test_key_is_rotated_in_a_dialog_and_disabled(signed_in, alice):
+    page = signed_in.open(f"/settings/keys/{alice[1].key_id}")
+    page.get_by_role("link", name="Rotate").click()
+    dialog = page.get_by_role("dialog", name="Rotate wire")
+    expect(dialog).to_be_visible()
+    signed_in.check()
+    dialog.get_by_role("button", name="Rotate key").click()
+    expect(page.get_by_text("The old key works until")).to_be_visible()
+    assert set(KEY.findall(page.content())) != {alice[1].key}
+    signed_in.check()
+    page.get_by_role("link", name="I stored it").click()
+    page.get_by_role("link", name="Edit wire (old)").click()
+    page.get_by_role("button", name="Disable").click()
+    expect(page.locator("#toasts")).to_contain_text("is disabled")
+    signed_in.check()
+
+
+def test_deletion_in_a_dialog_wants_the_name(signed_in, alice):
+    page = signed_in.open(f"/settings/keys/{alice[1].key_id}")
+    page.get_by_role("link", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete wire")
+    expect(dialog).to_be_visible()
+    signed_in.check()
+    dialog.get_by_label("Type its name").fill("wire")
+    dialog.get_by_role("button", name="Delete key").click()
+    expect(page.get_by_text("No keys yet")).to_be_visible()
+
+
+def test_leaked_key_is_ended_by_whoever_found_it(person, gateway, alice):
+    one = person(gateway)
+    page = one.open("/leaked")
+    page.get_by_label("The key, or the text it is in").fill(f"key = '{alice[1].key}'")
+    page.get_by_role("button", name="End it").click()
+    expect(page.get_by_text("has ended")).to_be_visible()
+    one.check()
+    answer = page.request.get("/api/v1/key", headers={"authorization": f"Bearer {alice[1].key}"})
+    assert answer.status == 401
+
+
+def test_sorting_is_in_the_address_and_goes_back(signed_in):
+    page = signed_in.open("/settings/keys")
+    page.get_by_role("link", name="Spent").click()
+    assert page.url.endswith("?sort=-spend")
+    expect(page.get_by_role("columnheader", name="Spent")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    page.go_back()
+    expect(page.get_by_role("columnheader", name="Created")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+
+
+def test_pages_of_keys_are_light(signed_in):
+    scripts, styles = signed_in.weight("/settings/keys")
+    assert 0 < scripts <= 45 * 1024
+    assert 0 < styles <= 20 * 1024
