@@ -21,6 +21,7 @@ from django.core.management import call_command, get_commands
 from django.db import connection
 
 from accounts import keys
+from accounts.addresses import set_verified
 from accounts.models import ApiKey, User
 from billing.book import REVENUE
 from billing.credits import account_id, grant
@@ -59,9 +60,13 @@ def _take(account, amount_nano):
     )
 
 
-def session(email, is_staff=False):
+def session(email, is_staff=False, password=None):
     """A browser that signed in just now: the value of its session cookie."""
     user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    set_verified(user)
+    if password:
+        user.set_password(password)
+        user.save(update_fields=["password"])
     if is_staff:
         User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
     store = SessionStore()
