@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import path
 
-from pages import invitations, landing, security, setup, styleguide, theme
+from pages import invitations, landing, security, setup, social, styleguide, theme
 
 app_name = "pages"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("accounts/2fa/", security.moved),
     path("accounts/2fa/webauthn/", security.moved),
     path("accounts/sessions/", security.moved),
+    *social.paths(),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("_styleguide", styleguide.show, name="styleguide"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -193,6 +194,40 @@ def session(site):
 @pytest.mark.parametrize("path", MANAGE)
 def test_pages_of_the_account_have_no_fault_anywhere(everywhere, site, session, path):
     everywhere(site, path, session=session)
+
+
+@pytest.fixture(scope="module")
+def invitation(site, session):
+    """An open one for erin, by alice."""
+    caller = site.caller(email=f"{unique('alice')}@example.com")
+    (erin,) = site.sql(
+        "SELECT u.email FROM django_session s, accounts_user u WHERE u.email LIKE 'erin%'"
+        " AND s.session_key = %s",
+        session,
+    )
+    site.sql(
+        "INSERT INTO accounts_invitation (owner_id, email, role, limit_nano, period, invited_by,"
+        " digest, created_at, expires_at) VALUES (%s, %s, 'admin', 5000000000, 'monthly', 'alice',"
+        " %s, %s, %s)",
+        caller.user_id, erin["email"], hashlib.sha256(b"the-token").hexdigest(),
+        "2026-01-01 00:00:00", "2096-01-01 00:00:00",
+    )  # fmt: skip
+    return "/invitations/the-token"
+
+
+def test_invitation_has_no_fault_for_a_visitor_and_for_somebody_else(everywhere, site, invitation):
+    everywhere(site, invitation)
+    other = site.desk("session", email=f"{unique('frank')}@example.com")
+    everywhere(site, invitation, session=other)
+
+
+def test_invitation_is_accepted_by_whom_it_is_for(everywhere, person, site, invitation, session):
+    everywhere(site, invitation, session=session)
+    page = person(site, session=session).open(invitation)
+    page.get_by_role("button", name="Accept").click()
+    page.wait_for_url("**/memberships/*")
+    assert "an admin of alice" in page.get_by_role("heading", level=1).inner_text()
+    everywhere(site, urlsplit(page.url).path, session=session)
 
 
 def test_first_operator_follows_the_printed_link_and_then_it_is_gone(person, new_gateway):
