@@ -57,6 +57,10 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+# Old ones, with commas: what they signed or encrypted is still read.
+SECRET_KEY_FALLBACKS = [
+    key.strip() for key in env_text("SECRET_KEY_FALLBACKS").split(",") if key.strip()
+]
 ALLOWED_HOSTS = [
     host.strip()
     for host in env_text(

@@ -29,6 +29,7 @@ from pages import (
     provider_keys,
     security,
     setup,
+    social,
     styleguide,
     theme,
 )
@@ -106,6 +107,8 @@ urlpatterns = [
     path("settings/credits/payments", payments.payments, name="payments"),
     path("settings/credits/payments/<slug:payment_id>", payments.payment, name="payment"),
     path("settings/credits/payments/<slug:payment_id>/refund", payments.refund, name="refund"),
+    # Google, GitHub
+    *social.paths(),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("_styleguide", styleguide.show, name="styleguide"))

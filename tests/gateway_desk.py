@@ -21,6 +21,7 @@ from django.core.management import call_command, get_commands
 from django.db import connection
 
 from accounts import kept_prompts, keys
+from accounts.addresses import set_verified
 from accounts.models import ApiKey, User
 from billing.book import REVENUE
 from billing.credits import account_id, grant
@@ -59,10 +60,14 @@ def _take(account, amount_nano):
     )
 
 
-def session(email="", user_id=None, is_staff=False):
+def session(email="", user_id=None, is_staff=False, password=None):
     """A browser that signed in just now: the value of its session cookie."""
     known = User.objects.filter(pk=user_id) if user_id else User.objects.filter(email=email)
     user = known.first() or User.objects.create_user(email)
+    set_verified(user)
+    if password:
+        user.set_password(password)
+        user.save(update_fields=["password"])
     if is_staff:
         User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
     store = SessionStore()
