@@ -81,7 +81,7 @@ def _answering_probes() -> int:
 
 def simulator(visit: Visit | None) -> Verdict:
     if not settings.UNCONFIGURED_PROVIDER_URL:
-        return ok("Off: only real providers answer.")
+        return ok("Off by the settings here: only real providers answer.")
     return warn(
         "On: providers without a credential are played by the simulator, and their answers are"
         " invented.",
