@@ -164,6 +164,7 @@ STORAGES = {
 SERVESTATIC_USE_FINDERS = not PRODUCTION
 SERVESTATIC_USE_MANIFEST = PRODUCTION
 SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
 SERVESTATIC_ADD_HEADERS_FUNCTION = add_headers
 
 # Components see their attributes and what every page has, not the variables around them.

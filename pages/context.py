@@ -45,6 +45,10 @@ class Visitor:
             return None
         return row.posted_nano - row.held_nano
 
+    @property
+    def is_out_of_credits(self) -> bool:
+        return self.balance_nano is not None and self.balance_nano <= 0
+
     @cached_property
     def main_menu(self) -> list[Entry]:
         return navigation.main(self._request.path)

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import api_rows as rows
+import pytest
+from django.template.loader import render_to_string
+
+from billing.models import Generation
+from catalog import live
+from catalog.models import Origin, Provider
+from pages import checklist, figures
+
+pytestmark = pytest.mark.django_db
+
+
+def generation(user, key, model="openai/gpt-4", tokens=(10, 20), days_ago=0, **fields):
+    number = Generation.objects.count()
+    return Generation.objects.create(
+        id=f"gen-{number}", user=user, key=key, model=model, streamed=False, cost_nano=1,
+        created_at=datetime.now(UTC) - timedelta(days=days_ago),
+        usage_source=Generation.UsageSource.values[0],
+        tokens_prompt=tokens[0], tokens_completion=tokens[1],
+        native_tokens_prompt=tokens[0], native_tokens_completion=tokens[1], **fields,
+    )  # fmt: skip
+
+
+def played_catalog():
+    """The small catalog with providers that a stand-in plays, where there is one."""
+    rows.small_catalog()
+    Provider.objects.update(origin=Origin.CATALOG)
+    live.forget()
+
+
+def page(client):
+    return client.get("/").content.decode()
+
+
+def done():
+    live.forget()
+    return [step.is_done for step in checklist.steps(live.catalog())]
+
+
+def test_fresh_instance_shows_what_is_to_do_instead_of_a_promise(client):
+    html = page(client)
+    assert "Your server is running" in html and "Set up this server" in html
+    assert "One API for every model" not in html.replace('content="One API', "")
+
+
+def test_checklist_turns_green_with_the_rows_themselves(client, settings):
+    settings.UNCONFIGURED_PROVIDER_URL = "http://127.0.0.1:1/{slug}"
+    assert done() == [False, False, False, False]
+    played_catalog()
+    assert done() == [False, True, False, False]
+    alice = rows.person()
+    key, _, _ = rows.key_of(alice)
+    assert done() == [False, True, True, False]
+    generation(alice, key)
+    assert done() == [False, True, True, True]
+    Provider.objects.filter(slug="openai").update(origin=Origin.OPERATOR)
+    assert done() == [True, True, True, True]
+
+
+def test_a_deleted_key_is_no_key():
+    key, _, _ = rows.key_of(rows.person())
+    key.deleted_at = datetime.now(UTC)
+    key.save()
+    assert done()[2] is False
+
+
+def test_the_next_step_is_the_first_that_is_not_done():
+    rows.small_catalog()
+    live.forget()
+    steps = checklist.steps(live.catalog())
+    assert [step.is_next for step in steps].count(True) == 1
+    assert next(step for step in steps if step.is_next) == next(
+        step for step in steps if not step.is_done
+    )
+
+
+def test_a_stand_in_is_no_provider(settings):
+    settings.UNCONFIGURED_PROVIDER_URL = "http://127.0.0.1:1/{slug}"
+    played_catalog()
+    assert not any(checklist.is_real(each) for each in live.catalog().providers.values())
+    settings.UNCONFIGURED_PROVIDER_URL = ""
+    live.forget()
+    assert any(checklist.is_real(each) for each in live.catalog().providers.values())
+
+
+def test_after_the_first_request_come_the_promise_and_the_traffic(client):
+    alice = rows.person()
+    key, _, _ = rows.key_of(alice)
+    generation(alice, key, "a/small", (1, 2))
+    generation(alice, key, "b/large", (10_000, 20_000), days_ago=1)
+    generation(alice, key, "b/large", (500, 0), days_ago=2)
+    generation(alice, key, "c/old", (9_000_000, 0), days_ago=8)
+    html = page(client)
+    assert "One API for every model you run or rent" in html and "Set up" not in html
+    assert html.index("b/large") < html.index("a/small") and "c/old" not in html
+    traffic = figures.traffic()
+    assert traffic.tokens == 30_503
+    assert traffic.top[0].daily == (0, 0, 0, 0, 500, 30_000, 0)
+
+
+def test_the_traffic_is_read_once_a_minute(client, django_assert_num_queries):
+    figures.traffic()
+    with django_assert_num_queries(0):
+        figures.traffic()
+
+
+def test_signed_in_visitor_sees_the_balance_and_the_way_out(client):
+    alice = rows.person()
+    rows.account(alice, "12.5", held="0.02")
+    client.force_login(alice)
+    html = page(client)
+    assert "$12.48" in html and "alice@example.com" in html and "Sign out" in html
+
+
+def test_anonymous_visitor_sees_neither(client):
+    html = page(client)
+    assert "Sign out" not in html and 'class="balance"' not in html
+
+
+def test_landing_asks_little_of_the_database(client, django_assert_max_num_queries):
+    rows.small_catalog()
+    page(client)
+    with django_assert_max_num_queries(4):
+        page(client)
+
+
+def test_style_guide_needs_debug(client):
+    assert client.get("/_styleguide").status_code == 404
+
+
+def test_who_has_no_credits_is_told_what_that_means(rf):
+    request = rf.get("/keys")
+    request.user = rows.person()
+    html = render_to_string("layouts/app.html", request=request)
+    assert "Every request answers 402" in html
+    rows.account(request.user, "1")
+    assert "answers 402" not in render_to_string("layouts/app.html", request=request)
