@@ -9,23 +9,17 @@ import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import transaction
+from api_rows import person
 from django.test import Client
 
 from accounts import keys, members
 from accounts.models import ApiKey, Invitation, Member, User
 from billing import key_creation
 from billing.models import Generation, KeyBudget
-from catalog import live
-from catalog import models as catalog_rows
 
 DOLLAR = 10**9
 NOON = datetime(2024, 5, 15, 12, tzinfo=UTC)
 _numbers = itertools.count(1)
-
-
-def person(name="alice"):
-    return User.objects.create_user(f"{name}@example.com")
 
 
 def browser(user=None):
@@ -52,21 +46,6 @@ def generation(row, created_at=NOON, cost_nano=0):
         cost_nano=cost_nano, created_at=created_at, streamed=False, usage_source="upstream",
         tokens_prompt=1, tokens_completion=1, native_tokens_prompt=1, native_tokens_completion=1,
     )  # fmt: skip
-
-
-def model_row(slug="openai/gpt-4"):
-    """A model with one endpoint, in the catalog that requests see."""
-    with transaction.atomic():
-        catalog_rows.bump_version()
-        model = catalog_rows.Model.objects.create(slug=slug, name=slug, context_length=8192)
-        provider = catalog_rows.Provider.objects.create(
-            name="OpenAI", slug="openai", base_url="https://openai.example/v1"
-        )
-        catalog_rows.Endpoint.objects.create(
-            model=model, provider=provider, upstream_model=slug, context_length=8192,
-            price_prompt_pico=1, price_completion_pico=1,
-        )  # fmt: skip
-    live.forget()
 
 
 @dataclass(frozen=True)

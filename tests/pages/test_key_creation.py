@@ -6,8 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from api_rows import person, small_catalog
 from django.utils import timezone
-from page_rows import browser, key_of, model_row, person, world
+from page_rows import browser, key_of, world
 
 from accounts import keys
 from accounts.models import ApiKey
@@ -131,7 +132,7 @@ def test_key_ends_with_a_day_that_counts_in_full(client):
 
 
 def test_models_are_chosen_among_those_there_are(client):
-    model_row()
+    small_catalog()
     assert b"openai/gpt-4" in client.get(PAGE).content
     answer = sent(client, allowed_models=["openai/gpt-4"])
     assert ApiKey.objects.get().allowed_models == ["openai/gpt-4"]

@@ -6,8 +6,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from api_rows import person, small_catalog
 from django.utils import timezone
-from page_rows import DOLLAR, browser, generation, key_of, model_row, person, world
+from page_rows import DOLLAR, browser, generation, key_of, world
 
 from accounts import key_changes
 from accounts.models import ApiKey
@@ -51,7 +52,7 @@ def test_page_shows_what_the_key_spent_when(client, alice):
 
 
 def test_everything_can_be_set_later_and_is_remembered_with_who_did_it(client, alice):
-    model_row()
+    small_catalog()
     row, _ = key_of(alice, limit_nano=DOLLAR)
     answer = saved(
         client, row, name="laptop", limit="2.5", period="daily", lifetime="30",
@@ -71,7 +72,7 @@ def test_everything_can_be_set_later_and_is_remembered_with_who_did_it(client, a
 
 
 def test_what_is_set_is_filled_in_and_saving_it_changes_nothing(client, alice):
-    model_row()
+    small_catalog()
     end = timezone.now() + timedelta(days=5)
     row, _ = key_of(
         alice, limit_nano=1_500_000_000, period="weekly", expires_at=end,

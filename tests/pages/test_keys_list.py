@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from api_rows import person
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from page_rows import DOLLAR, NOON, browser, generation, key_of, person, world
+from page_rows import DOLLAR, NOON, browser, generation, key_of, world
 
 from accounts import key_changes, keys
 from billing.models import KeyBudget

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from page_rows import browser, key_of, person, world
+from api_rows import person
+from page_rows import browser, key_of, world
 
 from accounts import keys
 from billing import limits

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from api_rows import person
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from page_rows import DOLLAR, NOON, browser, generation, person, world
+from page_rows import DOLLAR, NOON, browser, generation, world
 
 from accounts import members
 from accounts.models import Invitation, Member, User
