@@ -10,7 +10,6 @@ import http.client
 import itertools
 import json
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -155,8 +154,6 @@ class Gateway:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": _own_redis(os.environ.get("REDIS_URL", "")),
             "DATA_DIR": str(folder),
-            # Desk and server start at the same time: neither must make one of its own.
-            "SECRET_KEY": secrets.token_urlsafe(60),
             "PORT": str(self.port),
             "UNCONFIGURED_PROVIDER_URL": f"http://127.0.0.1:{simulator.port}/{{slug}}",
             "DRAIN_TIMEOUT_S": "10",
