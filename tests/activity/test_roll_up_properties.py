@@ -128,6 +128,7 @@ class World:
             self.read(*how)
 
 
+@pytest.mark.timeout(600)
 @settings(
     max_examples=20,
     deadline=None,
