@@ -128,8 +128,9 @@ class World:
             self.read(*how)
 
 
+@pytest.mark.timeout(600)
 @settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
