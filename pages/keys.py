@@ -76,7 +76,6 @@ def keys(request: HttpRequest) -> HttpResponse:
         "account": _account(memberships, seat),
         "holder": seat.member_id or "",
         "elsewhere": _elsewhere(memberships, now) if parts.is_owner(seat) and not words else [],
-        "has_members": parts.possible_holders(seat).exists(),
         "example": _example(request, user),
     }
     return render(request, "account/keys.html", context)
