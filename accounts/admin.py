@@ -18,6 +18,7 @@ from accounts.forms import DollarsField, ReasonField
 from accounts.member_admin import MemberAdmin as MemberAdmin
 from accounts.models import ApiKey, KeyChange, User
 from accounts.provider_key_admin import ProviderKeyAdmin as ProviderKeyAdmin
+from openrouter_site.read_only import ReadOnly
 
 
 class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
@@ -86,20 +87,12 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class KeyChangeInline(admin.TabularInline):  # type: ignore[type-arg]
+class KeyChangeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     """The history of a key, to read."""
 
     model = KeyChange
-    extra = 0
     fields = readonly_fields = ("at", "actor", "what", "reason")
-    can_delete = False
     verbose_name_plural = "history"
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ApiKey)

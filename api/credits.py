@@ -6,15 +6,16 @@ Amounts are nano-dollars; days, weeks (from Monday) and months begin at 00:00 UT
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 
 from django.db.models import Q, Sum
 
 from accounts.keys import Key
 from billing import balances
-from billing.book import CORRECTIONS, PROMO, REVENUE, period_start
+from billing.book import CORRECTIONS, PROMO, REVENUE
 from billing.limit_figures import free_requests_since, requests_per_second
 from billing.models import Generation, MemberBudget, Transfer
+from billing.periods import begin_of, next_begin
 
 
 def credits_left(key: Key, now: datetime) -> int:
@@ -65,12 +66,7 @@ class KeyUsage:
     own_weekly_nano: int = 0
     own_monthly_nano: int = 0
     member_budget: MemberBudget | None = None
-
-
-def begin_of(period: str, now: datetime) -> datetime:
-    """The first moment of the day, week or month (UTC) that `now` is in."""
-    day = period_start(period, now) or date.min
-    return datetime.combine(day, time.min, UTC)
+    member_resets_at: datetime | None = None
 
 
 def _spent_since(key: Key, begins: list[datetime]) -> tuple[list[int], list[int]]:
@@ -123,4 +119,5 @@ def key_usage(key: Key, now: datetime) -> KeyUsage:
         own_monthly_nano=own[2],
         own_total_nano=own[3],
         member_budget=member,
+        member_resets_at=next_begin(member.period, now) if member else None,
     )

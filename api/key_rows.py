@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery, Sum
 
 from accounts.models import ApiKey
-from api.credits import begin_of
-from billing.key_limits import spent_in_period
+from billing.balances import as_of
 from billing.models import Generation, KeyBudget
+from billing.periods import begin_of
 from openrouter_site.money import dollars
 
 JsonObject = dict[str, Any]
@@ -21,9 +21,7 @@ _PERIODS = ("daily", "weekly", "monthly")
 def shapes(rows: Sequence[ApiKey], now: datetime) -> list[JsonObject]:
     """Three queries for all: budgets, sums of generations, last uses."""
     ids = [row.pk for row in rows]
-    budgets = {budget.pk: budget for budget in KeyBudget.objects.filter(pk__in=ids)}
-    for budget in budgets.values():
-        budget.spent_nano = spent_in_period(budget, now)
+    budgets = {row.pk: as_of(row, now) for row in KeyBudget.objects.filter(pk__in=ids)}
     sums = _sums(ids, now)
     used = _last_uses(ids)
     return [

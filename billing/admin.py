@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import models
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from billing import operator_pages
 from billing.models import Account, Generation, Hold, KeyBudget, MemberBudget, Transfer
 from openrouter_site.money import format_amount
+from openrouter_site.read_only import ReadOnly
 
 if TYPE_CHECKING:
     RowAdminBase = admin.ModelAdmin[Any]
@@ -21,23 +21,14 @@ else:
     RowAdminBase = admin.ModelAdmin
 
 
-class ReadOnlyAdmin(RowAdminBase):
-    """Lists and shows rows, for whoever may view them; nobody may change them."""
+class ReadOnlyAdmin(ReadOnly, RowAdminBase):
+    """Lists and shows rows, of which there may be millions."""
 
     show_full_result_count = False
     list_per_page = 100
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-
-def _dollars(name: str) -> Any:
+def dollars_column(name: str) -> Any:
     """A column that shows the nano-dollars of field `name` as dollars."""
 
     @admin.display(description=f"{name.removesuffix('_nano').replace('_', ' ')} $", ordering=name)
@@ -48,9 +39,15 @@ def _dollars(name: str) -> Any:
     return column
 
 
+_BUDGET_COLUMNS = (
+    dollars_column("limit_nano"), "period", "period_start", dollars_column("spent_nano"),
+    dollars_column("spent_total_nano"), dollars_column("held_nano"),
+)  # fmt: skip
+
+
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
-    list_display = ("id", _dollars("posted_nano"), _dollars("held_nano"), "frozen")
+    list_display = ("id", dollars_column("posted_nano"), dollars_column("held_nano"), "frozen")
     list_filter = ("frozen",)
     search_fields = ("id",)
     readonly_fields = ("operations",)
@@ -67,10 +64,7 @@ class AccountAdmin(ReadOnlyAdmin):
 
 @admin.register(KeyBudget)
 class KeyBudgetAdmin(ReadOnlyAdmin):
-    list_display = (
-        "key", _dollars("limit_nano"), "period", "period_start", _dollars("spent_nano"),
-        _dollars("spent_total_nano"), _dollars("held_nano"),
-    )  # fmt: skip
+    list_display = ("key", *_BUDGET_COLUMNS)
     list_filter = ("period",)
     list_select_related = ("key",)
     search_fields = ("key__label", "key__name", "key__user__email")
@@ -83,10 +77,7 @@ class KeyBudgetAdmin(ReadOnlyAdmin):
 
 @admin.register(MemberBudget)
 class MemberBudgetAdmin(ReadOnlyAdmin):
-    list_display = (
-        "member", _dollars("limit_nano"), "period", "period_start", _dollars("spent_nano"),
-        _dollars("spent_total_nano"), _dollars("held_nano"),
-    )  # fmt: skip
+    list_display = ("member", *_BUDGET_COLUMNS)
     list_filter = ("period",)
     list_select_related = ("member__user", "member__owner")
     search_fields = ("member__user__email", "member__owner__email")
@@ -95,7 +86,7 @@ class MemberBudgetAdmin(ReadOnlyAdmin):
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "account_id", _dollars("amount_nano"), "state", _dollars("charged_nano"),
+        "id", "account_id", dollars_column("amount_nano"), "state", dollars_column("charged_nano"),
         "created_at",
     )  # fmt: skip
     list_filter = ("state",)
@@ -106,7 +97,7 @@ class HoldAdmin(ReadOnlyAdmin):
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "debit", "credit", _dollars("amount_nano"), "kind", "ref", "reason", "actor",
+        "id", "debit", "credit", dollars_column("amount_nano"), "kind", "ref", "reason", "actor",
         "created_at",
     )  # fmt: skip
     list_filter = ("kind",)
@@ -118,7 +109,7 @@ class TransferAdmin(ReadOnlyAdmin):
 class GenerationAdmin(ReadOnlyAdmin):
     list_display = (
         "id", "user", "model", "provider_name", "tokens_prompt", "tokens_completion",
-        _dollars("cost_nano"), "is_byok", "finish_reason", "created_at",
+        dollars_column("cost_nano"), "is_byok", "finish_reason", "created_at",
     )  # fmt: skip
     list_select_related = ("user",)
     search_fields = ("id", "user__email", "model")
