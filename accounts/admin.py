@@ -19,6 +19,7 @@ from accounts.member_admin import MemberAdmin as MemberAdmin
 from accounts.models import ApiKey, KeyChange, User
 from accounts.provider_key_admin import ProviderKeyAdmin as ProviderKeyAdmin
 from accounts.sign_up_admin import SignUpInvitationAdmin as SignUpInvitationAdmin
+from openrouter_site.read_only import ReadOnly
 
 
 def links(*pages: tuple[str, str, str]) -> str:
@@ -152,20 +153,12 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class KeyChangeInline(admin.TabularInline):  # type: ignore[type-arg]
+class KeyChangeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     """The history of a key, to read."""
 
     model = KeyChange
-    extra = 0
     fields = readonly_fields = ("at", "actor", "what", "reason")
-    can_delete = False
     verbose_name_plural = "history"
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ApiKey)

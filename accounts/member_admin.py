@@ -1,36 +1,24 @@
-"""Members and invitations for the operator: to read. `manage.py add_member` makes one."""
+"""Members and invitations for the operator: to read. `manage.py add_member` makes one.
+
+Owners and admins of the account change them; what they did stays as it was.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from accounts.models import Invitation, Member, MemberChange
+from openrouter_site.read_only import ReadOnly
 
 
-class _ToRead:
-    """Owners and admins of the account change them; what they did stays as it was."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class MemberChangeInline(_ToRead, admin.TabularInline):  # type: ignore[type-arg]
+class MemberChangeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = MemberChange
     fields = readonly_fields = ("at", "actor", "what")
     verbose_name_plural = "history"
 
 
 @admin.register(Member)
-class MemberAdmin(_ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
+class MemberAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("user", "owner", "role", "created_at", "removed_at")
     list_filter = ("role",)
     list_select_related = ("user", "owner")
@@ -40,7 +28,7 @@ class MemberAdmin(_ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Invitation)
-class InvitationAdmin(_ToRead, admin.ModelAdmin):  # type: ignore[type-arg]
+class InvitationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("email", "owner", "role", "created_at", "expires_at", "accepted_at")
     list_select_related = ("owner",)
     search_fields = ("email", "owner__email")

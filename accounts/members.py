@@ -38,8 +38,8 @@ class Refused(ValueError):
 
 
 class NotInvited(ValueError):
-    """No invitation that this person can accept (any more); one text for all reasons but these
-    two: it is over, or it is for another address."""
+    """No invitation that this person can accept; the text says whether there is none, it is over,
+    or it is for somebody else."""
 
 
 def of_account(owner_id: int) -> list[Member]:
@@ -50,11 +50,12 @@ def of_account(owner_id: int) -> list[Member]:
 
 def invite(
     owner: User, email: str, *, role: str = Role.MEMBER, limit_nano: int | None = None,
-    period: str = "", invited_by: str,
+    period: str = "", invited_by: str, replaces_admins: bool = True,
 ) -> tuple[Invitation, str]:  # fmt: skip
     """A new invitation, and its token, which exists nowhere else. Tell it by `send`.
 
-    An older one to the same address is withdrawn. Raises Refused.
+    An older one to the same address is withdrawn; without `replaces_admins`, which are the owner's
+    choice, not that of an admin. Raises Refused.
     """
     email = email.strip().lower()
     token = secrets.token_urlsafe(32)
@@ -63,7 +64,10 @@ def invite(
         # The owner's row makes parallel invitations take turns, so that the counts hold.
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         _check(owner, email)
-        pending(owner.pk).filter(email=email).update(withdrawn_at=now)
+        older = pending(owner.pk).filter(email=email)
+        if not replaces_admins and older.filter(role=Role.ADMIN).exists():
+            raise Refused("The owner has invited this address as an admin; only they change that.")
+        older.update(withdrawn_at=now)
         row = Invitation.objects.create(
             owner=owner, email=email, role=role, limit_nano=limit_nano, period=period,
             invited_by=invited_by[:120], digest=_digest(token),
@@ -73,10 +77,10 @@ def invite(
 
 
 def _check(owner: User, email: str) -> None:
-    if email == owner.email:
+    if email == owner.email.lower():
         raise Refused("This is the owner's own address.", "email")
     members = Member.objects.filter(owner=owner, removed_at=None)
-    if members.filter(user__email=email).exists():
+    if members.filter(user__email__iexact=email).exists():
         raise Refused("Who has this address is a member already.", "email")
     if members.count() >= _MEMBERS_MAX:
         raise Refused(f"There are {_MEMBERS_MAX} members, and no more are allowed.")
@@ -122,7 +126,7 @@ def look(token: str) -> Invitation:
 def find(token: str, user: User) -> Invitation:
     """The open invitation of this token, if it is for this person; raises NotInvited."""
     found = look(token)
-    if found.email != user.email:
+    if found.email != user.email.lower():
         raise NotInvited("This invitation is for another e-mail address.")
     if found.owner_id == user.pk:
         raise NotInvited("This is an invitation into your own account.")

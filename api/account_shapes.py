@@ -14,7 +14,7 @@ from django.conf import settings
 
 from accounts.keys import Key
 from api.credits import KeyUsage
-from billing.models import Generation, MemberBudget
+from billing.models import Generation
 from openrouter_site.money import dollars
 
 JsonObject = dict[str, Any]
@@ -133,12 +133,13 @@ def key_shape(key: Key, usage: KeyUsage) -> JsonObject:
         "is_management_key": key.is_management,
         "is_provisioning_key": key.is_management,
         **_NOT_HERE,
-        **_membership(key, usage.member_budget),
+        **_membership(key, usage),
     }
 
 
-def _membership(key: Key, budget: MemberBudget | None) -> JsonObject:
+def _membership(key: Key, usage: KeyUsage) -> JsonObject:
     """The account that a member's key spends from, and the budget he has there, if he has one."""
+    budget = usage.member_budget
     if key.member_id is None:
         return {"budgets": [], "effective_budget": None, "organization_id": None}
     organization = {"organization_id": f"org_{key.user_id}"}
@@ -152,7 +153,7 @@ def _membership(key: Key, budget: MemberBudget | None) -> JsonObject:
         "spend_usd": dollars(budget.spent_nano),
         "remaining_usd": dollars(max(0, budget.limit_nano - budget.spent_nano)),
         "reset_interval": budget.period or None,
-        "resets_at": None,
+        "resets_at": usage.member_resets_at and usage.member_resets_at.isoformat(),
         "include_byok": False,
     }
     return {"budgets": [shape], "effective_budget": shape, **organization}

@@ -15,7 +15,7 @@ from billing import balances
 from billing.book import CORRECTIONS, PROMO, REVENUE
 from billing.limit_figures import free_requests_since, requests_per_second
 from billing.models import Generation, MemberBudget, Transfer
-from billing.periods import begin_of
+from billing.periods import begin_of, next_begin
 
 
 def credits_left(key: Key, now: datetime) -> int:
@@ -66,6 +66,7 @@ class KeyUsage:
     own_weekly_nano: int = 0
     own_monthly_nano: int = 0
     member_budget: MemberBudget | None = None
+    member_resets_at: datetime | None = None
 
 
 def _spent_since(key: Key, begins: list[datetime]) -> tuple[list[int], list[int]]:
@@ -118,4 +119,5 @@ def key_usage(key: Key, now: datetime) -> KeyUsage:
         own_monthly_nano=own[2],
         own_total_nano=own[3],
         member_budget=member,
+        member_resets_at=next_begin(member.period, now) if member else None,
     )

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import keys, members
-from accounts.access import check_admins
+from accounts.access import check_admins, is_owner
 from accounts.models import Invitation, Member, User
 from api.access import actor, manager, manager_of_account
 from api.authentication import KeyAuthentication
@@ -64,7 +64,7 @@ def accept(request: Request) -> Response:
         raise Forbidden("Accept it with a management key of your own account.")
     token = read_object(request, ("token",)).get("token")
     if not isinstance(token, str) or not 0 < len(token) <= _TOKEN_CHARACTERS_MAX:
-        raise BadRequest("token must be the text from the invitation's link.", {"field": "token"})
+        raise BadRequest("token must be the one in the invitation's e-mail.", {"field": "token"})
     user = User.objects.get(pk=manages.user_id)
     try:
         with transaction.atomic():
@@ -89,7 +89,7 @@ def _invited(request: Request, key: keys.Key) -> JsonObject:
     try:
         row, token = members.invite(
             User.objects.get(pk=key.user_id), _email(body), role=role, invited_by=actor(key),
-            **budget,
+            replaces_admins=is_owner(key), **budget,
         )  # fmt: skip
     except members.Refused as refusal:
         raise _refused(refusal) from None

@@ -18,6 +18,7 @@ from billing.book import USER_PREFIX
 from billing.credits import account_id
 from billing.models import Account, Generation, Hold, KeyBudget, MemberBudget, Transfer
 from openrouter_site.money import format_amount
+from openrouter_site.read_only import ReadOnly
 
 if TYPE_CHECKING:
     RowAdminBase = admin.ModelAdmin[Any]
@@ -29,8 +30,8 @@ else:
 _OWNERS_MAX = 100
 
 
-class ReadOnlyAdmin(RowAdminBase):
-    """Lists and shows rows, for whoever may view them; nobody may change them."""
+class ReadOnlyAdmin(ReadOnly, RowAdminBase):
+    """Lists and shows rows, of which there may be millions."""
 
     show_full_result_count = False
     list_per_page = 100
@@ -44,17 +45,8 @@ class ReadOnlyAdmin(RowAdminBase):
             # SQLite, where the primary key is another row's: Django does not look at its size.
             return None
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-
-def _dollars(name: str) -> Any:
+def dollars_column(name: str) -> Any:
     """A column that shows the nano-dollars of field `name` as dollars."""
 
     @admin.display(description=f"{name.removesuffix('_nano').replace('_', ' ')} $", ordering=name)
@@ -65,9 +57,15 @@ def _dollars(name: str) -> Any:
     return column
 
 
+_BUDGET_COLUMNS = (
+    dollars_column("limit_nano"), "period", "period_start", dollars_column("spent_nano"),
+    dollars_column("spent_total_nano"), dollars_column("held_nano"),
+)  # fmt: skip
+
+
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
-    list_display = ("id", _dollars("posted_nano"), _dollars("held_nano"), "frozen")
+    list_display = ("id", dollars_column("posted_nano"), dollars_column("held_nano"), "frozen")
     list_filter = ("frozen",)
     search_fields = ("id",)
     search_help_text = "user:5, or the owner's e-mail address"
@@ -105,10 +103,7 @@ class AccountAdmin(ReadOnlyAdmin):
 
 @admin.register(KeyBudget)
 class KeyBudgetAdmin(ReadOnlyAdmin):
-    list_display = (
-        "key", _dollars("limit_nano"), "period", "period_start", _dollars("spent_nano"),
-        _dollars("spent_total_nano"), _dollars("held_nano"),
-    )  # fmt: skip
+    list_display = ("key", *_BUDGET_COLUMNS)
     list_filter = ("period",)
     list_select_related = ("key",)
     search_fields = ("key__label", "key__name", "key__user__email")
@@ -121,10 +116,7 @@ class KeyBudgetAdmin(ReadOnlyAdmin):
 
 @admin.register(MemberBudget)
 class MemberBudgetAdmin(ReadOnlyAdmin):
-    list_display = (
-        "member", _dollars("limit_nano"), "period", "period_start", _dollars("spent_nano"),
-        _dollars("spent_total_nano"), _dollars("held_nano"),
-    )  # fmt: skip
+    list_display = ("member", *_BUDGET_COLUMNS)
     list_filter = ("period",)
     list_select_related = ("member__user", "member__owner")
     search_fields = ("member__user__email", "member__owner__email")
@@ -133,7 +125,7 @@ class MemberBudgetAdmin(ReadOnlyAdmin):
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "account_id", _dollars("amount_nano"), "state", _dollars("charged_nano"),
+        "id", "account_id", dollars_column("amount_nano"), "state", dollars_column("charged_nano"),
         "created_at",
     )  # fmt: skip
     list_filter = ("state",)
@@ -144,7 +136,7 @@ class HoldAdmin(ReadOnlyAdmin):
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "debit", "credit", _dollars("amount_nano"), "kind", "ref", "reason", "actor",
+        "id", "debit", "credit", dollars_column("amount_nano"), "kind", "ref", "reason", "actor",
         "created_at",
     )  # fmt: skip
     list_filter = ("kind",)
@@ -156,7 +148,7 @@ class TransferAdmin(ReadOnlyAdmin):
 class GenerationAdmin(ReadOnlyAdmin):
     list_display = (
         "id", "user", "model", "provider_name", "tokens_prompt", "tokens_completion",
-        _dollars("cost_nano"), "is_byok", "finish_reason", "created_at",
+        dollars_column("cost_nano"), "is_byok", "finish_reason", "created_at",
     )  # fmt: skip
     list_select_related = ("user",)
     search_fields = ("id", "user__email", "model")

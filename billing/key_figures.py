@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery, Sum
 
 from accounts.models import ApiKey
-from billing.key_limits import spent_in_period
+from billing.balances import as_of
 from billing.models import Generation, KeyBudget
 from billing.periods import begin_of
 
@@ -27,10 +27,7 @@ def last_uses(ids: Collection[int]) -> dict[int, datetime | None]:
 
 def budgets(ids: Collection[int], now: datetime) -> dict[int, KeyBudget]:
     """Those that have one; what was spent in a period that is over does not count."""
-    found = {budget.pk: budget for budget in KeyBudget.objects.filter(pk__in=ids)}
-    for budget in found.values():
-        budget.spent_nano = spent_in_period(budget, now)
-    return found
+    return {row.pk: as_of(row, now) for row in KeyBudget.objects.filter(pk__in=ids)}
 
 
 def sums(ids: Collection[int], now: datetime) -> dict[int, dict[str, int]]:

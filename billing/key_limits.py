@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from accounts import key_changes, member_changes
 from accounts.models import ApiKey, Member
-from billing.book import USER_PREFIX, is_over, period_start
+from billing.book import USER_PREFIX, period_start
 from billing.models import Account, Budget, Generation, Hold, KeyBudget, MemberBudget
 from openrouter_site.money import format_amount
 
@@ -102,11 +102,6 @@ def _begin(budget: Budget, period: str, spent: QuerySet[Generation], now: dateti
     else:
         since = spent.filter(created_at__gte=datetime.combine(start, time.min, UTC))
         budget.spent_nano = since.aggregate(sum=Sum("cost_nano", default=0))["sum"]
-
-
-def spent_in_period(budget: Budget, now: datetime) -> int:
-    """What counts against the limit now: nothing of a period that is over."""
-    return 0 if is_over(budget.period, budget.period_start, now) else budget.spent_nano
 
 
 def _shown(amount_nano: int | None) -> str | None:

@@ -19,8 +19,9 @@ from django.utils import timezone
 from accounts.forms import DollarsField, ReasonField
 from accounts.models import ApiKey, User
 from billing import operator
+from billing.balances import as_of
 from billing.book import USER_PREFIX
-from billing.key_limits import set_limit, spent_in_period
+from billing.key_limits import set_limit
 from billing.models import Account, Generation, KeyBudget
 from billing.refusals import LedgerError, RefundTooLarge, TransferConflict
 from openrouter_site.database import OUTAGES
@@ -135,7 +136,7 @@ def limit(request: HttpRequest, key_id: int) -> HttpResponse:
         return redirect("admin:accounts_apikey_change", key_id)
     facts = {
         "Key": f"{key.name} ({key.label}) of {key.user.email}",
-        "Spent in this period $": format_amount(spent_in_period(budget, timezone.now())),
+        "Spent in this period $": format_amount(as_of(budget, timezone.now()).spent_nano),
         "Spent in all $": format_amount(budget.spent_total_nano),
         "Held $": format_amount(budget.held_nano),
     }

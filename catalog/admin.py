@@ -15,6 +15,7 @@ from django.utils.html import format_html_join
 from catalog import addresses, credentials, models
 from catalog.prices import parse_per_million, per_million
 from openrouter_site.money import format_price, parse_price
+from openrouter_site.read_only import ReadOnly
 
 if TYPE_CHECKING:
     RowAdminBase = admin.ModelAdmin[Any]
@@ -105,21 +106,13 @@ class PriceColumn:
         return f"{per_million(row.price_prompt_pico)} / {per_million(row.price_completion_pico)}"
 
 
-class EndpointInline(PriceColumn, EndpointInlineBase):
+class EndpointInline(ReadOnly, PriceColumn, EndpointInlineBase):
     """To look at; each endpoint has its own page to change it."""
 
     model = models.Endpoint
     fields = ("provider", "model", "tag", "upstream_model", "price", "context_length", "enabled")
     readonly_fields = ("price",)
-    extra = 0
-    can_delete = False
     show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.Endpoint]:
         return super().get_queryset(request).select_related("model", "provider")

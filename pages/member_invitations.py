@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import members
-from accounts.access import check_admins, is_owner
+from accounts.access import Seat, check_admins, is_owner
 from accounts.member_rows import Role
 from accounts.models import Invitation, User
 from openrouter_site.errors import Forbidden
@@ -28,7 +28,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     seat = access.managed_account(user, account)
     form = InvitationForm(seat, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        invited = _invited(form, User.objects.get(pk=seat.user_id), user.email)
+        invited = _invited(form, seat, user.email)
         if invited is not None:
             _tell(request, *invited)
             return redirect(address(seat))
@@ -36,13 +36,15 @@ def invite(request: HttpRequest) -> HttpResponse:
     return render(request, "account/member_invite.html", context)
 
 
-def _invited(form: InvitationForm, owner: User, actor: str) -> tuple[Invitation, str] | None:
+def _invited(form: InvitationForm, seat: Seat, actor: str) -> tuple[Invitation, str] | None:
     """None when the form has an error after all."""
     chosen = form.cleaned_data
+    owner = User.objects.get(pk=seat.user_id)
     try:
         return members.invite(
             owner, chosen["email"], role=chosen.get("role", Role.MEMBER),
             limit_nano=chosen["limit"], period=chosen["period"], invited_by=actor,
+            replaces_admins=is_owner(seat),
         )  # fmt: skip
     except members.Refused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
+from django.core.validators import validate_email
 
 from accounts.models import User
+from billing.models import Budget
 from billing.operator import Done, Refused
 from billing.refusals import RefundTooLarge, TransferConflict
 from openrouter_site.database import OUTAGES
@@ -30,6 +34,35 @@ def user_of(email: str, option: str = "--email") -> User:
     if user is None:
         raise CommandError(f"{option}: nobody has the e-mail address {email!r}")
     return user
+
+
+def address(option: str, text: str) -> str:
+    """An e-mail address as accounts have it; raises CommandError."""
+    email = text.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise CommandError(f"{option} {email!r} is not an e-mail address") from None
+    return email
+
+
+def add_limit(parser: CommandParser, name: str, what: str) -> None:
+    """Dollars of a limit, and when it counts anew."""
+    parser.add_argument(name, help=f"dollars {what} may spend (default: no limit)")
+    parser.add_argument(
+        f"{name}-reset",
+        choices=[period for period in Budget.Period.values if period],
+        default="",
+        help="they are for each UTC day, week or month (default: for ever)",
+    )
+
+
+def limit_of(options: Mapping[str, Any], name: str) -> tuple[int | None, str]:
+    """Nano-dollars (None: no limit) and period of `add_limit`'s arguments; raises CommandError."""
+    text, period = (options[f"{name[2:]}{ending}"] for ending in ("", "_reset"))
+    if text is None and period:
+        raise CommandError(f"{name}-reset needs {name}")
+    return None if text is None else amount(name, text), period
 
 
 def add_reason(parser: CommandParser) -> None:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.db import models
 
-from billing.admin import ReadOnlyAdmin
+from billing.admin import ReadOnlyAdmin, dollars_column
 from billing.models import AutoTopUp, Checkout, PaymentDispute, PaymentRefund, WebhookEvent
-from openrouter_site.money import format_amount
-
-
-def _dollars(name: str) -> Any:
-    @admin.display(description=f"{name.removesuffix('_nano').replace('_', ' ')} $", ordering=name)
-    def column(row: models.Model) -> str:
-        return format_amount(getattr(row, name))
-
-    return column
 
 
 @admin.register(Checkout)
 class CheckoutAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "user", _dollars("amount_nano"), _dollars("fee_nano"), "kind", "state",
-        _dollars("refunded_nano"), _dollars("disputed_nano"), "failure", "created_at",
+        "id", "user", dollars_column("amount_nano"), dollars_column("fee_nano"), "kind", "state",
+        dollars_column("refunded_nano"), dollars_column("disputed_nano"), "failure", "created_at",
     )  # fmt: skip
     list_filter = ("kind", "state")
     list_select_related = ("user",)
@@ -35,7 +23,7 @@ class CheckoutAdmin(ReadOnlyAdmin):
 @admin.register(PaymentRefund)
 class PaymentRefundAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "checkout", "user", _dollars("amount_nano"), "state", "failure", "created_at",
+        "id", "checkout", "user", dollars_column("amount_nano"), "state", "failure", "created_at",
     )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("user", "checkout")
@@ -46,8 +34,8 @@ class PaymentRefundAdmin(ReadOnlyAdmin):
 @admin.register(PaymentDispute)
 class PaymentDisputeAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "checkout", "account_id", _dollars("amount_nano"), "state", "released", "reason",
-        "created_at",
+        "id", "checkout", "account_id", dollars_column("amount_nano"), "state", "released",
+        "reason", "created_at",
     )  # fmt: skip
     list_filter = ("state", "released")
     list_select_related = ("checkout",)
@@ -58,8 +46,8 @@ class PaymentDisputeAdmin(ReadOnlyAdmin):
 @admin.register(AutoTopUp)
 class AutoTopUpAdmin(ReadOnlyAdmin):
     list_display = (
-        "user", "enabled", _dollars("threshold_nano"), _dollars("amount_nano"),
-        _dollars("monthly_cap_nano"), "failures", "disabled_reason",
+        "user", "enabled", dollars_column("threshold_nano"), dollars_column("amount_nano"),
+        dollars_column("monthly_cap_nano"), "failures", "disabled_reason",
     )  # fmt: skip
     list_filter = ("enabled",)
     list_select_related = ("user",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from api_rows import error_of, key_of, person
@@ -63,6 +64,13 @@ def test_whoever_accepts_is_a_member_with_the_budget_and_makes_keys(client, peop
     made = send(client, "POST", "/api/v1/keys", there, {"name": "laptop"}).json()
     assert made["data"]["creator_user_id"] == f"user_{user.pk}"
     assert client.get(INVITATIONS, headers=bob.manager).json()["data"] == []
+
+
+def test_the_mail_has_a_link_to_a_page_that_there_is(client, people, dave):
+    invited(client, people[0].manager)
+    client.force_login(dave[0])
+    page = client.get(urlsplit(re.search(r"http\S+", mail.outbox[-1].body)[0]).path)
+    assert page.status_code == 200 and b"alice@example.com" in page.content
 
 
 def test_token_is_nowhere_in_answers_and_rows(client, people):
@@ -132,6 +140,41 @@ def test_only_the_owner_invites_admins_and_withdraws_it(client, people):
     error_of(send(client, "POST", INVITATIONS, bob.manager, body), 403)
     data = invited(client, alice.manager, role="org:admin")
     error_of(send(client, "DELETE", f"{INVITATIONS}/{data['id']}", bob.manager), 403)
+
+
+def test_an_admin_does_not_take_the_place_of_the_owners_invitation_of_an_admin(
+    client, people, dave
+):
+    alice, bob, _ = people
+    invited(client, alice.manager, role="org:admin")
+    body = {"email": "DAVE@example.com"}
+    assert "owner" in error_of(send(client, "POST", INVITATIONS, bob.manager, body), 409)["message"]
+    assert accept(client, dave[1], token_in_mail()).json()["data"]["role"] == "org:admin"
+
+
+def test_the_owner_makes_a_member_of_whom_they_invited_as_an_admin(client, people, dave):
+    invited(client, people[0].manager, role="org:admin")
+    invited(client, people[0].manager)
+    assert accept(client, dave[1], token_in_mail()).json()["data"]["role"] == "org:member"
+
+
+def test_case_of_an_address_makes_no_difference(client, people, dave):
+    alice, _, charlie = people
+    for user in (alice.user, charlie.user, dave[0]):
+        user.email = user.email.title()
+        user.save()
+    for email in ("alice@example.com", "charlie@example.com"):
+        error_of(send(client, "POST", INVITATIONS, alice.manager, {"email": email}), 400)
+    invited(client, alice.manager)
+    assert accept(client, dave[1], token_in_mail()).status_code == 201
+
+
+def test_an_owner_is_no_member_of_their_own_account(client, people):
+    alice, _, _ = people
+    invited(client, alice.manager)
+    alice.user.email = "dave@example.com"
+    alice.user.save()
+    assert "your own" in error_of(accept(client, alice.manager, token_in_mail()), 404)["message"]
 
 
 @pytest.mark.parametrize(

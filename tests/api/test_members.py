@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
+
 import pytest
 from api_rows import error_of, generation, key_of, person
+from django.utils import timezone
 from key_calls import KEYS, created, send
 from member_rows import ORGANIZATION, small_organization
 
@@ -137,11 +140,17 @@ def test_budget_is_set_and_shown_to_the_member(client, people):
     seen = client.get("/api/v1/key", headers=charlie.caller).json()["data"]
     assert seen["effective_budget"]["remaining_usd"] == 2
     assert seen["budgets"][0]["reset_interval"] == "weekly"
+    resets_at = datetime.fromisoformat(seen["budgets"][0]["resets_at"])
+    assert (resets_at.weekday(), resets_at.timetz()) == (0, time(tzinfo=UTC))
+    assert timedelta(0) < resets_at - timezone.now() <= timedelta(days=7)
     assert seen["organization_id"] == f"org_{charlie.key.user_id}"
     assert (seen["limit"], seen["creator_user_id"]) == (None, f"user_{charlie.user.pk}")
     assert seen["rate_limit"]["requests"] == 2
     data = send(client, "PATCH", path, bob.manager, {"limit": None}).json()["data"]
     assert (data["limit"], data["limit_reset"]) == (None, "weekly")
+    send(client, "PATCH", path, bob.manager, {"limit": 1, "limit_reset": None})
+    seen = client.get("/api/v1/key", headers=charlie.caller).json()["data"]["effective_budget"]
+    assert (seen["reset_interval"], seen["resets_at"]) == (None, None)
     changes = MemberChange.objects.filter(member=charlie.member).values_list("what", flat=True)
     assert {"limit": [None, "2.5"], "limit_reset": ["", "weekly"]} in changes
 

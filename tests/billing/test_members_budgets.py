@@ -118,7 +118,8 @@ def test_command_adds_a_member_with_a_budget(books, capsys):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [({"owner": "nobody@example.com"}, "nobody has"), ({"email": "alice@example.com"}, "own"),
-     ({"budget": "x"}, "--budget"), ({"budget_reset": "daily"}, "needs --budget")],
+     ({"email": "bob"}, "--email 'bob' is not"), ({"budget": "x"}, "--budget"),
+     ({"budget_reset": "daily"}, "needs --budget")],
 )  # fmt: skip
 def test_command_says_what_is_wrong(books, arguments, says):
     person()

@@ -13,7 +13,7 @@ from page_rows import DOLLAR, NOON, browser, generation, key_of, world
 
 from accounts import key_changes, keys
 from billing.models import KeyBudget
-from billing.periods import begin_of, next_begin
+from billing.periods import next_begin
 
 pytestmark = pytest.mark.django_db
 PAGE = "/settings/keys"
@@ -193,20 +193,3 @@ def test_admin_sees_the_members_keys_there_and_not_the_owners():
     assert sorted(names(shown(there.bob, f"?account={there.alice.pk}"))) == ["bob's", "charlie's"]
     assert names(shown(there.charlie, f"?account={there.alice.pk}")) == ["charlie's"]
     assert "dave's" not in names(shown(there.alice))
-
-
-@pytest.mark.parametrize(
-    ("period", "now", "begin", "following"),
-    [("daily", datetime(2024, 2, 28, 23, 59, tzinfo=UTC), (2024, 2, 28), (2024, 2, 29)),
-     ("weekly", datetime(2024, 12, 31, tzinfo=UTC), (2024, 12, 30), (2025, 1, 6)),
-     ("weekly", datetime(2024, 5, 13, tzinfo=UTC), (2024, 5, 13), (2024, 5, 20)),
-     ("monthly", datetime(2024, 1, 31, 12, tzinfo=UTC), (2024, 1, 1), (2024, 2, 1)),
-     ("monthly", datetime(2024, 12, 5, tzinfo=UTC), (2024, 12, 1), (2025, 1, 1))],
-)  # fmt: skip
-def test_periods_begin_at_midnight(period, now, begin, following):
-    assert begin_of(period, now) == datetime(*begin, tzinfo=UTC)
-    assert next_begin(period, now) == datetime(*following, tzinfo=UTC)
-
-
-def test_what_never_resets_has_no_next_begin():
-    assert next_begin("", NOON) is None

@@ -168,6 +168,8 @@ def test_admin_makes_no_admins(there, mailoutbox):
     assert MemberBudget.objects.get(member=charlie).limit_nano == DOLLAR
     admins, _ = members.invite(there.alice, "h@example.com", role="admin", invited_by="test")
     assert client.post(f"{PAGE}/invitations/{admins.pk}/withdraw").status_code == 404
+    answer = client.post(f"{INVITE}{account}", form(email="h@example.com"))
+    assert "owner has invited" in answer.content.decode()
     admins.refresh_from_db()
     assert admins.withdrawn_at is None
 

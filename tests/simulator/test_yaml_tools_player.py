@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
+from seed_tool import WEATHER
 from simulator_process import events, text_of
 
 from catalog.snapshot import Endpoint, Prices, Provider
@@ -116,21 +117,6 @@ def test_a_call_is_cut_where_the_tokens_end(simulator):
 
 # --- With our own words --------------------------------------------------------------------------
 
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_current_weather",
-        "description": "Get the current weather in a given location",
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "location": {"type": "string", "description": "The city and state"},
-                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
-            },
-            "required": ["location"],
-        },
-    },
-}
 PROVIDER = Provider(
     slug="lynn", name="Lynn", dialect="openai", served_at=None, chat_path="/v1/chat/completions",
     completions_path="/v1/completions",

@@ -10,8 +10,7 @@ from accounts import keys, members
 from accounts.member_rows import Role
 from accounts.models import Member, User
 from billing.key_limits import set_member_budget
-from billing.management.arguments import amount
-from billing.models import KeyBudget
+from billing.management.arguments import add_limit, address, limit_of, user_of
 from billing.operator import command_actor
 
 
@@ -25,28 +24,18 @@ class Command(BaseCommand):
         parser.add_argument("--owner", required=True, help="e-mail address of the account")
         parser.add_argument("--email", required=True, help="who becomes a member; made if new")
         parser.add_argument("--role", choices=Role.values, default=Role.MEMBER.value)
-        parser.add_argument("--budget", help="dollars they may spend (default: no limit)")
-        parser.add_argument(
-            "--budget-reset",
-            choices=[period for period in KeyBudget.Period.values if period],
-            default="",
-            help="the budget is one for each UTC day, week or month (default: one in all)",
-        )
+        add_limit(parser, "--budget", "they")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        owner = User.objects.filter(email=options["owner"].strip().lower()).first()
-        if owner is None:
-            raise CommandError(f"nobody has the address {options['owner']!r}")
-        budget_nano = None if options["budget"] is None else amount("--budget", options["budget"])
-        if budget_nano is None and options["budget_reset"]:
-            raise CommandError("--budget-reset needs --budget")
-        member = self._member(owner, options["email"].strip().lower(), options["role"])
-        set_member_budget(member, budget_nano, options["budget_reset"], actor=command_actor())
+        owner = user_of(options["owner"], "--owner")
+        budget_nano, period = limit_of(options, "--budget")
+        member = self._member(owner, address("--email", options["email"]), options["role"])
+        set_member_budget(member, budget_nano, period, actor=command_actor())
         _, key = keys.create(owner, "Management", is_management=True, member=member)
         self.stdout.write(key)
 
     def _member(self, owner: User, email: str, role: str) -> Member:
-        if email == owner.email:
+        if email == owner.email.lower():
             raise CommandError("--email is the owner's own address")
         user = User.objects.filter(email=email).first() or User.objects.create_user(email)
         return members.add(owner, user, role, actor=command_actor())

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
 
 from accounts import keys
 from accounts.models import User
 from billing.credits import grant
-from billing.management.arguments import amount
+from billing.management.arguments import add_limit, address, amount, limit_of
 from billing.models import KeyBudget
 
 
@@ -26,13 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--email", required=True, help="whose key; the account's address")
         parser.add_argument("--name", default="API key", help="what the key is for")
         parser.add_argument("--credits", default="0", help="dollars to grant to the account")
-        parser.add_argument("--limit", help="dollars the key may spend (default: no limit)")
-        parser.add_argument(
-            "--limit-reset",
-            choices=[period for period in KeyBudget.Period.values if period],
-            default="",
-            help="the limit is one for each UTC day, week or month (default: one in all)",
-        )
+        add_limit(parser, "--limit", "the key")
         parser.add_argument("--expires", help="when it ends, as 2027-01-31 or 2027-01-31T12:00Z")
         parser.add_argument(
             "--model", action="append", default=[], help="a model it may use; repeat it for more"
@@ -42,15 +34,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        email = options["email"].strip().lower()
-        try:
-            validate_email(email)
-        except ValidationError:
-            raise CommandError(f"--email {email!r} is not an e-mail address") from None
+        email = address("--email", options["email"])
         credits_nano = amount("--credits", options["credits"])
-        limit_nano = None if options["limit"] is None else amount("--limit", options["limit"])
-        if limit_nano is None and options["limit_reset"]:
-            raise CommandError("--limit-reset needs --limit")
+        limit_nano, period = limit_of(options, "--limit")
         expires_at = _moment(options["expires"])
         user = User.objects.filter(email=email).first() or User.objects.create_user(email)
         row, key = keys.create(
@@ -61,7 +47,7 @@ class Command(BaseCommand):
             allowed_models=options["model"],
         )
         if limit_nano is not None:
-            KeyBudget.objects.create(key=row, limit_nano=limit_nano, period=options["limit_reset"])
+            KeyBudget.objects.create(key=row, limit_nano=limit_nano, period=period)
         if credits_nano:
             grant(user, credits_nano, "createkey")
         self.stdout.write(key)
