@@ -87,7 +87,7 @@ def parse_arguments(settings: Settings) -> argparse.Namespace:
         description="Plays LLM providers on the wire, each with its own API under"
         " http://HOST:PORT/<provider>/...\n(by dialect; simulator/<dialect>_calls.py has the"
         f" paths):\n\n{_served()}\n\nA Stripe is under /stripe/ (simulator/stripe_app.py), and what"
-        " went on is in GET /_log, /_stats,\n/_faults, /healthz.",
+        " went on is in GET /_log, /_stats,\n/_faults, /_gates, /healthz.",
         epilog=f"{faults.__doc__}\nWords: {', '.join(faults.WORDS)}.\n\n"
         "Environment: SIMULATOR_LOG, SIMULATOR_LOG_BODIES=0, SIMULATOR_TTFT_MS,"
         " SIMULATOR_TOKENS_PER_SECOND,\nSIMULATOR_KEYS=slug=key,slug=key (else any key is taken;"

@@ -2,7 +2,7 @@
 
 /<slug>/...: whatever the provider's dialect serves (simulator/dialects.py)
 /stripe/...: a simulated Stripe (simulator/stripe_app.py)
-GET, DELETE /_log    GET /_stats    GET, POST, DELETE /_faults    GET /healthz
+GET, DELETE /_log    GET /_stats    GET, POST, DELETE /_faults    POST /_gates    GET /healthz
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from simulator.dialect import Call, Document
 from simulator.dialects import DIALECTS
 from simulator.errors import Refused
 from simulator.faults import NOTHING, BadDirective, Directive, Faults, written
+from simulator.gates import Gates
 from simulator.log import Log, Record
 from simulator.provider import Provider
 from simulator.providers import PROVIDERS
@@ -42,6 +43,7 @@ class Simulator:
         self.settings = settings
         self.log = Log(settings.log_path, settings.log_bodies)
         self.faults = Faults()
+        self.gates = Gates()
         self.stripe = stripe_app.Stripe()
         # Now and not at the first request, whose time to first token it would spoil.
         tokens.encoding()
@@ -54,7 +56,7 @@ class Simulator:
         if scope["path"].startswith(stripe_app.PREFIX):
             await self.stripe.serve(scope, receive, send)
             return
-        served = await control.serve(self.log, self.faults, scope, receive, send)
+        served = await control.serve(self.log, self.faults, self.gates, scope, receive, send)
         if not served:
             await self._provider(scope, receive, send)
 
@@ -173,6 +175,8 @@ class Exchange:
         return Directive(**found)
 
     async def _fails(self, provider: Provider, directive: Directive) -> bool:
+        if directive.gate is not None:
+            await self.simulator.gates.passed(directive.gate)
         return await early.fail(self.send, self.record, provider, directive)
 
 

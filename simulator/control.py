@@ -1,4 +1,4 @@
-"""The simulator's own endpoints: its log, its counts and the script of faults."""
+"""The simulator's own endpoints: its log, its counts, the script of faults and the gates."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import orjson
 from simulator.asgi import Receive, Scope, Send, answer, answer_json, read_body
 from simulator.errors import Refused, body_of
 from simulator.faults import BadDirective, Faults
+from simulator.gates import Gates
 from simulator.log import Log
 
 
-async def serve(log: Log, faults: Faults, scope: Scope, receive: Receive, send: Send) -> bool:
+async def serve(
+    log: Log, faults: Faults, gates: Gates, scope: Scope, receive: Receive, send: Send
+) -> bool:
     """Answer if the path is ours. False: it is a provider's."""
     match scope["method"], scope["path"]:
         case "GET", "/healthz":
@@ -32,7 +35,9 @@ async def serve(log: Log, faults: Faults, scope: Scope, receive: Receive, send: 
         case "DELETE", "/_faults":
             faults.script = []
             await answer(send, 204, b"")
-        case _, "/healthz" | "/_stats" | "/_log" | "/_faults":
+        case "POST", "/_gates":
+            await _open(gates, receive, send)
+        case _, "/healthz" | "/_stats" | "/_log" | "/_faults" | "/_gates":
             await _refuse(send, 405, "This path does not take that method.")
         case _:
             return False
@@ -46,7 +51,8 @@ async def _log(log: Log, scope: Scope, send: Send) -> None:
         await _refuse(send, 400, "since is the id of a record.")
         return
     user = query.get("user", [None])[-1]
-    await answer_json(send, 200, {"data": list(log.since(int(since), user))})
+    text = query.get("text", [""])[-1]
+    await answer_json(send, 200, {"data": list(log.since(int(since), user, text))})
 
 
 async def _replace(faults: Faults, receive: Receive, send: Send) -> None:
@@ -57,6 +63,12 @@ async def _replace(faults: Faults, receive: Receive, send: Send) -> None:
         await _refuse(send, 400, str(error))
     else:
         await _show(faults, send)
+
+
+async def _open(gates: Gates, receive: Receive, send: Send) -> None:
+    name = (await read_body(receive)).decode("utf-8", "replace")
+    gates.open(name)
+    await answer(send, 204, b"")
 
 
 async def _show(faults: Faults, send: Send) -> None:

@@ -41,6 +41,8 @@ _BLOCK = re.compile(r"\[\[simulate\b(.*?)\]\]", re.DOTALL)
 
 @dataclass(frozen=True)
 class Directive:
+    gate: str | None = None
+    """Nothing at all before POST /_gates has opened the gate of this name."""
     # Instead of an answer
     status: int | None = None
     """An error, with the provider's error body."""

@@ -45,6 +45,9 @@ class Record:
     aborted_at: float | None = None
     ended_at: float | None = None
     directive: str | None = None
+    # Names that begin with an underscore stay out of the JSON.
+    _text: bytes = b""
+    """The body as it came, to look for a word in; without the pictures that `body` lacks."""
 
 
 class Log:
@@ -80,6 +83,7 @@ class Log:
         if self.bodies:
             has_images = b";base64," in raw or len(raw) > PICTURE_CHARS_MAX
             record.body = without_images(body) if has_images else body
+            record._text = orjson.dumps(record.body) if has_images else raw
 
     def end(self, record: Record) -> None:
         record.ended_at = time.time()
@@ -90,11 +94,13 @@ class Log:
         if self._file:
             self._file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
 
-    def since(self, after_id: int, user: str | None = None) -> Iterator[Record]:
+    def since(self, after_id: int, user: str | None = None, text: str = "") -> Iterator[Record]:
+        """Records after that one; of this `user` alone, or with `text` (ASCII) in their body."""
+        wanted = text.encode()
         # Ids have no gaps, so the place of an id in the deque is known.
         first_id = self.records[0].id if self.records else 1
         for record in islice(self.records, max(0, after_id + 1 - first_id), None):
-            if user is None or record.user == user:
+            if (user is None or record.user == user) and wanted in record._text:
                 yield record
 
     def clear(self) -> None:

@@ -35,7 +35,7 @@ _redis_databases = itertools.cycle(range(1, 16))
 
 def unique(word="wire"):
     """A word that no other request of this run has, to find a request by."""
-    return f"{word}{os.getpid()}x{next(_serial)}"
+    return f"{word}{os.getpid()}x{next(_serial)}z"
 
 
 def wait_until(condition, what, deadline_s=DEADLINE_S):
@@ -209,8 +209,11 @@ class Gateway:
 
     def upstream(self, marker):
         """The simulator's records of requests whose body has `marker`, oldest first."""
-        found = self.simulator.control("GET", "/_log")["data"]
-        return [record for record in found if marker in json.dumps(record["body"])]
+        return self.simulator.control("GET", f"/_log?text={marker}")["data"]
+
+    def open_gate(self, name):
+        """Requests with `[[simulate gate=name]]` go on."""
+        self.simulator.request("POST", "/_gates", name.encode())
 
     def open_holds(self):
         return self.sql("SELECT id FROM billing_hold WHERE state = 'open'")

@@ -191,3 +191,24 @@ def test_pictures_are_cut_in_the_log(simulator, path, body):
     logged = json.dumps(record["body"])
     assert "A" * 100 not in logged and "characters)" in logged
     assert "B" * 4_000 in logged
+
+
+def test_records_are_found_by_a_word_of_their_body(simulator):
+    for words in ("a needle here", "hay", "hay and [[simulate status=500]] needle"):
+        simulator.chat("openai", words)
+    found = simulator.control("GET", "/_log?text=needle")["data"]
+    assert [record["status"] for record in found[-2:]] == [200, 500]
+    assert all("needle" in json.dumps(record["body"]) for record in found)
+    assert "_text" not in found[0]
+
+
+def test_a_gate_holds_a_request_until_it_is_opened(simulator):
+    with send(simulator, "gate=sesame", "gated", stream=False) as client:
+        assert simulator.record("gated", ended=False)["status"] is None
+        simulator.chat("openai", "meanwhile", user="passes")
+        assert simulator.record("passes")["status"] == 200
+        assert simulator.record("gated", ended=False)["status"] is None
+        simulator.request("POST", "/_gates", b"sesame")
+        assert b"200 OK" in read_until(client, b"chat.completion")
+    simulator.chat("openai", "[[simulate gate=sesame]]", user="later")
+    assert simulator.record("later")["status"] == 200

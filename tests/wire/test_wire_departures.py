@@ -93,10 +93,11 @@ def test_who_hangs_up_without_a_stream_pays_for_all_of_it(gateway):
     alice = gateway.caller()
     marker = unique()
     client = send_bare(gateway, alice, {
-        "model": TURBO, "messages": user(f"{marker} [[simulate tokens=40 ttft_ms=400]]"),
+        "model": TURBO, "messages": user(f"{marker} [[simulate tokens=40 gate={marker}]]"),
     })  # fmt: skip
     wait_until(lambda: gateway.upstream(marker), "the provider to be asked")
     client.close()
+    gateway.open_gate(marker)
     record = ended_record(gateway, marker)
     assert record["finished"] and not record["aborted"]
     row = wait_until(
@@ -112,7 +113,7 @@ def test_who_hangs_up_without_a_stream_pays_for_all_of_it(gateway):
 def test_a_provider_that_cannot_be_stopped_is_heard_out(gateway, before_text):
     alice = gateway.caller()
     marker = unique()
-    words = "tokens=60 ttft_ms=500" if before_text else "tokens=60 tps=100"
+    words = f"tokens=60 gate={marker}" if before_text else "tokens=60 tps=100"
     body = {
         "model": LLAMA, "stream": True, "messages": user(f"{marker} [[simulate {words}]]"),
         "provider": only("Groq"),
@@ -123,6 +124,7 @@ def test_a_provider_that_cannot_be_stopped_is_heard_out(gateway, before_text):
     else:
         assert client.recv(4096)
     client.close()
+    gateway.open_gate(marker)
     record = ended_record(gateway, marker)
     assert record["finished"] and not record["aborted"]
     row = wait_until(
@@ -141,10 +143,11 @@ def test_a_hang_up_while_the_ledger_is_slow_harms_nobody(gateway, alice, streame
     marker = unique()
     client = send_bare(gateway, alice, {
         "model": TURBO, "stream": streamed,
-        "messages": user(f"{marker} [[simulate status=503 ttft_ms=300]]"),
+        "messages": user(f"{marker} [[simulate status=503 gate={marker}]]"),
     })  # fmt: skip
     wait_until(lambda: gateway.upstream(marker), "the provider to be asked")
     with gateway.locked():
+        gateway.open_gate(marker)
         ended_record(gateway, marker)
         time.sleep(0.2)
         client.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from gateway_process import unique, wait_until
 from seed_tool import WEATHER
-from wire_client import chat, open_stream, stream
+from wire_client import chat, open_stream, send_bare, stream, user
 from wire_records import charged, ended_record, generation_row, settled
 
 ROOT = Path(__file__).parents[2]
@@ -172,28 +172,20 @@ class Row:
     def abort(self):
         """Without a stream the provider works on, and is paid (seed, Stream Cancellation)."""
         marker = unique()
-        body = {"max_tokens": 50, "provider": self.only}
-        with pytest.raises(TimeoutError):
-            self._gone(f"{marker} [[simulate tokens=20 ttft_ms=300]]", body)
+        self._before = self._rows()
+        body = {
+            "model": self.model, "max_tokens": 50, "provider": self.only,
+            "messages": user(f"{marker} [[simulate tokens=20 gate={marker}]]"),
+        }  # fmt: skip
+        client = send_bare(self.gateway, self.caller, body)
+        wait_until(lambda: self.gateway.upstream(marker), "the provider to be asked")
+        client.close()
+        self.gateway.open_gate(marker)
         record = ended_record(self.gateway, marker)
         assert not record["aborted"]
         row = wait_until(partial(self._last_row), "the settlement")
         assert not row["cancelled"] and row["native_tokens_completion"] > 0
         return "runs on"
-
-    def _gone(self, text, body):
-        import http.client
-
-        from wire_client import CHAT, bearer, user
-
-        connection = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=0.15)
-        self._before = self._rows()
-        raw = json.dumps({"model": self.model, "messages": user(text), **body})
-        connection.request("POST", CHAT, raw, bearer(self.caller))
-        try:
-            connection.getresponse()
-        finally:
-            connection.close()
 
     def _rows(self):
         rows = self.gateway.sql(

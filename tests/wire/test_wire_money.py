@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -78,17 +78,6 @@ def test_the_price_of_the_provider_that_served_is_charged(gateway):
         assert charged(gateway, answer.id) == (usage["total_tokens"] * pico + 500) // 1000
 
 
-def in_parallel(number, work):
-    results = []
-    threads = [threading.Thread(target=lambda: results.append(work())) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == number
-    return results
-
-
 def hold_of(gateway, marker, max_tokens):
     """What a request like this one sets aside: the refusal of a poor caller names no amount, so it
     is read from the hold of a rich one."""
@@ -100,14 +89,23 @@ def hold_of(gateway, marker, max_tokens):
 
 @pytest.mark.parametrize("limited", ["account", "key"])
 def test_fifty_at_once_with_money_for_ten_are_ten(gateway, limited):
-    # Each answer takes long enough for all fifty to be there at the same time, and uses what it
-    # may, so that nothing is given back before the last one asks.
-    text = "Rome [[simulate tokens=2000 ttft_ms=2500]]"
-    amount_nano = hold_of(gateway, text.replace("2500", "0000"), 400)
+    # No answer comes before all fifty were admitted or refused, and each uses what it may, so that
+    # nothing is given back before the last one asks.
+    gate, other = unique(), unique()
+    text = f"Rome [[simulate tokens=2000 gate={gate}]]"
+    gateway.open_gate(other)
+    amount_nano = hold_of(gateway, text.replace(gate, other), 400)
     ten = f"{Decimal(amount_nano * 10 + amount_nano // 2) / 10**9:f}"
     credits, limit = (ten, None) if limited == "account" else ("100", ten)
     alice = gateway.caller(credits=credits, limit=limit)
-    answers = in_parallel(50, lambda: chat(gateway, alice, text, max_tokens=400))
+    with ThreadPoolExecutor(50) as threads:
+        sent = [threads.submit(chat, gateway, alice, text, max_tokens=400) for _ in range(50)]
+        wait_until(
+            lambda: sum(each.done() for each in sent) + len(gateway.upstream(gate)) == 50,
+            "all to be admitted or refused",
+        )
+        gateway.open_gate(gate)
+        answers = [each.result() for each in sent]
     statuses = [answer.status for answer in answers]
     assert (statuses.count(200), statuses.count(402)) == (10, 40)
     for answer in answers:

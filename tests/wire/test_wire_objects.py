@@ -177,11 +177,12 @@ def test_who_leaves_pays_for_what_is_made(gateway):
     bob = gateway.caller(credits="1")
     marker = unique()
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
-    body = json.dumps({"prompt": f"a chair {marker} [[simulate ttft_ms=600]]"})
+    body = json.dumps({"prompt": f"a chair {marker} [[simulate gate={marker}]]"})
     connection.request("POST", OBJECTS, body, bearer(bob))
     wait_until(lambda: gateway.upstream(marker), "the provider to be asked")
     assert get(gateway, bob, "/credits")["total_usage"] == 0
     connection.close()
+    gateway.open_gate(marker)
     spent = wait_until(lambda: get(gateway, bob, "/credits")["total_usage"], "the charge")
     assert spent == 0.01
     (record,) = gateway.upstream(marker)
