@@ -95,20 +95,17 @@ def page(
 
 
 def older_than(found: QuerySet[Generation], cursor: Cursor | None) -> QuerySet[Generation]:
-    """Newest first. A microsecond more, and no test for equality: in SQLite a full second has two
-    spellings, of which one has microseconds and is the greater text."""
+    """Newest first."""
     if cursor is not None:
-        at = cursor.created_at
-        found = found.filter(created_at__lt=at + _MICROSECOND)
-        found = found.exclude(created_at__gte=at, pk__gte=cursor.id)
+        found = found.filter(created_at__lte=cursor.created_at)
+        found = found.exclude(created_at=cursor.created_at, pk__gte=cursor.id)
     return found.order_by("-created_at", "-pk")
 
 
 def newer_than(found: QuerySet[Generation], cursor: Cursor) -> QuerySet[Generation]:
     """Oldest first."""
     at = cursor.created_at
-    later = Q(created_at__gte=at + _MICROSECOND)
-    found = found.filter(later | Q(created_at__gte=at, pk__gt=cursor.id))
+    found = found.filter(Q(created_at__gt=at) | Q(created_at=at, pk__gt=cursor.id))
     return found.order_by("created_at", "pk")
 
 

@@ -96,9 +96,8 @@ def _take_late(progress: Progress) -> int:
             if late is None:
                 return count
             user_id, hour = late
-            # First: what is recorded from now on leaves a note that stays. (The money writer's
-            # text of a moment in SQLite is another one than the ORM's, hence no equality.)
-            summed.filter(user_id=user_id, hour__gte=hour, hour__lt=hour + HOUR).delete()
+            # First: what is recorded from now on leaves a note that stays.
+            summed.filter(user_id=user_id, hour=hour).delete()
             _take(hour, [user_id])
             _take_days({day_of(hour)}, until, [user_id])
         progress(hour)

@@ -118,7 +118,8 @@ class SqliteConnection:
         return f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-{seconds:.3f} seconds')"
 
     def moment(self, value: datetime) -> str:
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        # As Django spells it: no fraction in a whole second. These texts are compared with its own.
+        return str(value.astimezone(UTC).replace(tzinfo=None))
 
     def as_datetime(self, value: Any) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)

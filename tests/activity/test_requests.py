@@ -76,7 +76,7 @@ def test_an_unknown_status_is_refused_with_those_that_exist(alice):
 
 
 def test_pages_go_through_everything_once_and_back(alice):
-    # Two at the same moment at the end of a page, and full seconds: their text differs in SQLite.
+    # Two at the same moment at the end of a page, and whole seconds.
     moments = [NOW, NOW, NOW, NOW - timedelta(microseconds=1), NOW - HOUR, NOW - HOUR, NOW - DAY]
     record(*(generation(alice, at, id=f"gen-{n}") for n, at in enumerate(moments)))
     every = ids(page(alice.scope, Filter()))
