@@ -104,9 +104,12 @@ INSTALLED_APPS = [
     "billing",
     "activity",
     "routing",
+    "rankings",
     "doctor",
     "api",
     "pages",
+    "explore",
+    "documentation",
     "ui",
 ]
 

@@ -19,6 +19,9 @@ urlpatterns = [
     path("", include("pages.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("billing.urls")),
+    path("", include("documentation.urls")),
+    # Last: /author/slug is a model's page, whatever the words are.
+    path("", include("explore.urls")),
 ]
 
 handler400 = "openrouter_site.views.bad_request"
