@@ -29,6 +29,7 @@ from accounts.models import (
 from billing.credits import account_id
 from billing.models import Checkout, Generation, Hold
 
+# The only name that the audit log lets somebody become (doctor.migrations.0002).
 NOBODY = "a closed account"
 # Their rows are part of the books, or of somebody else's history, and name the user by number only.
 KEPT = frozenset(
