@@ -89,34 +89,58 @@ def template(tmp_path_factory):
     made.drop()
 
 
-@pytest.fixture(scope="session")
-def gateways():
-    """All servers of this session; they end with it."""
-    made = []
-    yield made
-    for gateway in made:
+def _end(gateways):
+    """All at once: each may take a while to be done with its streams."""
+    for gateway in gateways:
+        gateway.ask_to_stop()
+    for gateway in gateways:
         gateway.close()
 
 
 @pytest.fixture(scope="session")
-def new_gateway(template, fast_simulator, tmp_path_factory, gateways):
-    """Makes servers (not started yet) with databases of their own."""
+def lasting_gateways():
+    """The servers that many modules share; they end with the session."""
+    made = []
+    yield made
+    _end(made)
 
+
+@pytest.fixture(scope="module")
+def gateways():
+    """The servers of one module; they end with it."""
+    made = []
+    yield made
+    _end(made)
+
+
+def _maker(template, simulator, tmp_path_factory, made):
     def make(**environment):
         folder = tmp_path_factory.mktemp("gateway")
-        gateways.append(Gateway(template, fast_simulator, folder, **environment))
-        return gateways[-1]
+        made.append(Gateway(template, simulator, folder, **environment))
+        return made[-1]
 
     return make
 
 
 @pytest.fixture(scope="session")
-def gateway(new_gateway):
-    """The product as it comes."""
-    return new_gateway().start()
+def lasting_gateway(template, fast_simulator, tmp_path_factory, lasting_gateways):
+    """Makes servers for several modules (not started yet), with databases of their own."""
+    return _maker(template, fast_simulator, tmp_path_factory, lasting_gateways)
+
+
+@pytest.fixture(scope="module")
+def new_gateway(template, fast_simulator, tmp_path_factory, gateways):
+    """Makes servers for one module (not started yet), with databases of their own."""
+    return _maker(template, fast_simulator, tmp_path_factory, gateways)
 
 
 @pytest.fixture(scope="session")
-def impatient_gateway(new_gateway):
+def gateway(lasting_gateway):
+    """The product as it comes."""
+    return lasting_gateway().start()
+
+
+@pytest.fixture(scope="session")
+def impatient_gateway(lasting_gateway):
     """The same with short deadlines: first content 1 s, between chunks 2.25 s, comments 0.25 s."""
-    return new_gateway(TIMEOUT_SCALE="0.05", FIRST_CONTENT_TIMEOUT_S="20").start()
+    return lasting_gateway(TIMEOUT_SCALE="0.05", FIRST_CONTENT_TIMEOUT_S="20").start()

@@ -241,9 +241,13 @@ class Gateway:
         assert self.sql(_NOT_THE_SUM) == []
         assert self.sql("SELECT * FROM billing_keybudget WHERE held_nano <> 0") == []
 
+    def ask_to_stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
     def stop(self):
         """SIGTERM; the exit status."""
-        self.process.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
         return self.process.wait(timeout=DEADLINE_S)
 
     def close(self):

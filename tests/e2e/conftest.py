@@ -62,9 +62,9 @@ def everywhere(person):
 
 
 @pytest.fixture(scope="session")
-def workshop(new_gateway):
+def workshop(lasting_gateway):
     """A server with DEBUG: the style guide is there."""
-    return new_gateway(DEBUG="1").start()
+    return lasting_gateway(DEBUG="1").start()
 
 
 @pytest.fixture

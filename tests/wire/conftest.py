@@ -5,10 +5,10 @@ from gateway_process import unique
 
 
 @pytest.fixture(scope="module", autouse=True)
-def everything_adds_up(gateways):
+def everything_adds_up(gateways, lasting_gateways):
     """After each module: no hold is open, balances are sums of transfers, nothing broke unseen."""
     yield
-    for gateway in gateways:
+    for gateway in [*gateways, *lasting_gateways]:
         gateway.verify()
         assert "Traceback" not in gateway.log()
 
