@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from explore import app_page, rankings_page
+
+urlpatterns: list[URLPattern] = [
+    # Rankings and apps
+    path("rankings", rankings_page.rankings, name="rankings"),
+    path("rankings.csv", rankings_page.as_csv, name="rankings-csv"),
+    path("rankings.json", rankings_page.as_json, name="rankings-json"),
+    path("apps/<int:app_id>", app_page.app, name="app"),
+    path("apps/<int:app_id>/hide", app_page.hide, name="app-hide"),
+]
