@@ -15,7 +15,7 @@ from accounts.models import User
 from catalog import live
 from explore import rankings_chart, rankings_tables
 from explore.rankings_page import for_whom_it_is, visitor
-from rankings import access, app_usage, boards, hiding, standings
+from rankings import access, app_usage, boards, hiding
 from rankings.app_usage import AppUsage
 from rankings.boards import App
 from rankings.identity import LOCALHOST
@@ -60,10 +60,10 @@ def _may_see(row: RankedApp, user: User | None, is_owner: bool) -> bool:
 
 
 def _place(app_id: int) -> dict[str, Any]:
-    apps = boards.board("week").apps
-    found = standings.standings({id: each.tokens for id, each in apps.items()})
-    rank = next((each.rank for each in found if each.key == app_id), None)
-    return {"rank": rank, "app_count": len(found)}
+    """By the tokens of seven days."""
+    places = boards.board("week").places
+    rank = next((each.rank for each in places if each.key == app_id), None)
+    return {"rank": rank, "app_count": len(places)}
 
 
 def _models(usage: AppUsage) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from billing.statement import safe
 from explore.rankings_query import AUTHORS, MODELS, Asked
-from rankings import standings
+from rankings import boards, standings
 from rankings.boards import App, Board
 from rankings.spans import Span
 from rankings.standings import Standing
@@ -75,10 +75,9 @@ def table(board: Board, of: str, apps: Mapping[int, App]) -> Table:
 
 
 def _app_table(board: Board, apps: Mapping[int, App]) -> Table:
-    found = standings.standings({id: app.tokens for id, app in apps.items()})
     lines = [
         Line(each, (str(app.id), app.title, app.origin), app.requests, app.tokens)
-        for each in found
+        for each in boards.app_standings(apps)
         if (app := apps[each.key])
     ]
     count = len(lines[0].tokens) if lines else len(board.spans)

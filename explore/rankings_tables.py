@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from explore.rankings_words import written_change
-from rankings import standings
+from rankings import boards, standings
 from rankings.boards import App, Board
 from rankings.standings import Growth, Standing
 from ui import format
@@ -84,7 +84,7 @@ def author_rows(board: Board, colours: Colours) -> list[Row]:
 
 
 def app_rows(apps: Mapping[int, App]) -> list[Row]:
-    found = standings.standings({id: app.tokens for id, app in apps.items()})
+    found = boards.app_standings(apps)
     whole = sum(each.tokens for each in found)
     return [
         _row(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.models import User
-from rankings import access, boards, reading, standings
+from rankings import access, boards, reading
 from rankings.boards import App
 
 _DAYS = 7
@@ -53,6 +53,5 @@ def traffic(user: User | None) -> Traffic:
 
 
 def _apps() -> list[TopApp]:
-    apps = boards.board("week").apps
-    found = standings.standings({id: app.tokens for id, app in apps.items()})
-    return [TopApp(apps[each.key], each.tokens) for each in found[:_TOP]]
+    board = boards.board("week")
+    return [TopApp(board.apps[each.key], each.tokens) for each in board.places[:_TOP]]

@@ -11,8 +11,7 @@ from django.conf import settings
 
 from accounts.models import User
 
-PUBLIC, ANONYMOUS, PRIVATE = "public", "anonymous", "private"
-CHOICES = (PUBLIC, ANONYMOUS, PRIVATE)
+ANONYMOUS, PRIVATE = "anonymous", "private"
 
 
 def sees_rankings(user: User | None) -> bool:
@@ -20,7 +19,12 @@ def sees_rankings(user: User | None) -> bool:
     return settings.RANKINGS != PRIVATE or user is not None
 
 
+def tells_app_names() -> bool:
+    """Whether whoever sees the rankings sees the names too: also programs, with a key."""
+    return settings.RANKINGS != ANONYMOUS
+
+
 def sees_app_names(user: User | None) -> bool:
-    if settings.RANKINGS == ANONYMOUS:
-        return user is not None and user.is_staff
-    return sees_rankings(user)
+    if tells_app_names():
+        return sees_rankings(user)
+    return user is not None and user.is_staff

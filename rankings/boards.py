@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from activity.models import SummedDay, Watermark
 from openrouter_site.cell import CellMap
 from rankings.models import AppDay, ModelDay, TakenDay
 from rankings.spans import COMPARED, LENGTHS, Length, Span, spans
+from rankings.standings import Standing, standings
 
 _TTL_S = 60
 # The sums of a day are there some minutes before the rankings have taken them.
@@ -46,7 +47,8 @@ class App:
 @dataclass(frozen=True, slots=True)
 class Board:
     """`spans` are oldest first, none of them while there is no completed day. `models` are tokens
-    of each span by model id, `requests` of the newest; `apps` have the newest COMPARED + 1 spans.
+    of each span by model id, `requests` of the newest; `apps` have the newest COMPARED + 1 spans,
+    `places` are theirs.
 
     `begins_on` is the first day ever, `computed_at` when a day was taken last.
     """
@@ -56,6 +58,7 @@ class Board:
     models: Mapping[str, tuple[int, ...]]
     requests: Mapping[str, int]
     apps: Mapping[int, App]
+    places: Sequence[Standing[int]]
     begins_on: date | None
     computed_at: datetime | None
 
@@ -103,11 +106,12 @@ def _read(name: str) -> Board:
     last = last_completed()
     begins_on = ModelDay.objects.aggregate(first=Min("day"))["first"]
     if last is None or begins_on is None or begins_on > last:
-        return Board(length, (), {}, {}, {}, None, None)
+        return Board(length, (), {}, {}, {}, (), None, None)
     shown = spans(last, length.days, length.bars)
     models, requests = _models(shown)
+    apps = apps_in(shown[-1 - COMPARED :])
     return Board(
-        length, shown, models, requests, _apps(shown[-1 - COMPARED :]), begins_on,
+        length, shown, models, requests, apps, app_standings(apps), begins_on,
         TakenDay.objects.aggregate(last=Max("taken_at"))["last"],
     )  # fmt: skip
 
@@ -123,7 +127,8 @@ def _models(shown: tuple[Span, ...]) -> tuple[dict[str, tuple[int, ...]], dict[s
     return {model: tuple(each) for model, each in tokens.items()}, dict(requests)
 
 
-def _apps(shown: tuple[Span, ...]) -> dict[int, App]:
+def apps_in(shown: Sequence[Span]) -> dict[int, App]:
+    """Those used in these spans, which follow each other, oldest first; no hidden ones."""
     sums = {
         f"tokens_{number}": Sum(
             "tokens", filter=Q(day__gte=span.first, day__lte=span.last), default=0
@@ -144,11 +149,15 @@ def _apps(shown: tuple[Span, ...]) -> dict[int, App]:
     }
 
 
-def nameless(apps: Mapping[int, App], order: list[int]) -> dict[int, App]:
-    """The same without who they are, numbered by their places in `order`."""
+def app_standings(apps: Mapping[int, App]) -> list[Standing[int]]:
+    return standings({id: app.tokens for id, app in apps.items()})
+
+
+def nameless(apps: Mapping[int, App]) -> dict[int, App]:
+    """Those with a place, without who they are: numbered by their places."""
     return {
-        place: replace(apps[key], id=place, title=f"App {place}", origin="")
-        for place, key in enumerate(order, start=1)
+        each.rank: replace(apps[each.key], id=each.rank, title=f"App {each.rank}", origin="")
+        for each in app_standings(apps)
     }
 
 
