@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from billing import limits
 from catalog import live
 from routing import statistics
+
+for folder in ("activity", "rankings"):
+    sys.path.append(str(Path(__file__).parent.parent / folder))
 
 
 @pytest.fixture(autouse=True)

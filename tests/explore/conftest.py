@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from billing import limits
+from catalog import live
+from rankings import boards, reading
+
+for folder in ("activity", "api", "rankings"):
+    sys.path.append(str(Path(__file__).parent.parent / folder))
+
+
+def forget():
+    limits.forget()
+    live.forget()
+    boards.forget()
+    reading.forget()
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_another_test():
+    """What it read and counted; its rows are gone."""
+    forget()
+    yield
+    forget()
