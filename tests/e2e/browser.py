@@ -20,7 +20,8 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 THEMES = ("light", "dark")
-WIDTHS = (1360, 390, 360)
+WIDTHS = (1360, 390)
+WIDTH_MIN = 360
 JS_BYTES_MAX = 45 * 1024
 CSS_BYTES_MAX = 20 * 1024
 _TIMEOUT_MS = 15_000
@@ -106,21 +107,41 @@ class Person:
         ]
         problems["foreign requests"] = list(self.watch.foreign)
         problems["refused by the policy"] = page.evaluate("window.refused")
-        root = "document.documentElement"
-        problems["too wide by"] = max(0, page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
+        problems["too wide by"] = self._too_wide_by()
         # Not the page's own script: its policy is not asked.
         page.evaluate(AXE_PATH.read_text())
         problems["axe"] = page.evaluate(_AXE)
         wrong = {name: what for name, what in problems.items() if what}
         assert not wrong, f"{page.url} ({self.theme}, {self.width} px): {wrong}"
 
-    def look(self, path, status=200, name=""):
-        """Open, photograph (E2E_SCREENSHOTS names a folder) and check a page."""
-        page = self.open(path, status)
+    def turn(self, theme):
+        """The system turns light or dark. At once: a colour on its way is none to judge."""
+        self.theme = theme
+        self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+
+    def shrink_to(self, width):
+        self.width = width
+        self.page.set_viewport_size({"width": width, "height": 900})
+
+    def check_width(self):
+        assert not self._too_wide_by(), f"{self.page.url}: too wide for {self.width} px"
+
+    def _too_wide_by(self):
+        root = "document.documentElement"
+        return max(0, self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
+
+    def photograph(self, path, name=""):
+        """E2E_SCREENSHOTS names a folder."""
         if folder := os.environ.get("E2E_SCREENSHOTS"):
             name = name or re.sub(r"\W+", "-", path).strip("-") or "landing"
             Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{folder}/{name}-{self.theme}-{self.width}.png", full_page=True)
+            file = f"{folder}/{name}-{self.theme}-{self.width}.png"
+            self.page.screenshot(path=file, full_page=True)
+
+    def look(self, path, status=200, name=""):
+        """Open, photograph and check a page."""
+        page = self.open(path, status)
+        self.photograph(path, name)
         self.check(status)
         return page
 

@@ -52,7 +52,7 @@ def made_in_the_dialog(one):
     one.check()
     dialog.get_by_label("Name", exact=True).fill("ci")
     dialog.get_by_label("Credit limit").fill("5")
-    dialog.get_by_label("Counts anew").select_option("monthly")
+    dialog.get_by_label("Resets").select_option("monthly")
     dialog.get_by_role("button", name="Create key").click()
     expect(page.get_by_role("heading", name="ci is ready")).to_be_visible()
     return page
@@ -99,7 +99,7 @@ def test_key_is_made_and_changed_without_script(person, gateway, session):
     page = person(gateway, session=session, java_script_enabled=False).open("/settings/keys")
     page.get_by_role("link", name="Create key", exact=True).click()
     page.get_by_label("Name", exact=True).fill("plain")
-    page.get_by_label("Ends", exact=True).select_option("30")
+    page.get_by_label("Expires", exact=True).select_option("30")
     page.locator(".models > summary").click()
     page.locator('[name="allowed_models"][value="openai/gpt-4"]').check()
     page.get_by_role("button", name="Create key").click()
@@ -134,7 +134,7 @@ def test_what_a_management_key_has_not_is_not_asked_for(signed_in):
     expect(page.get_by_label("Last day")).to_be_hidden()
     page.get_by_role("radio", name="Management key").check()
     expect(page.get_by_label("Credit limit")).to_be_hidden()
-    page.get_by_label("Ends", exact=True).select_option("date")
+    page.get_by_label("Expires", exact=True).select_option("date")
     expect(page.get_by_label("Last day")).to_be_visible()
 
 

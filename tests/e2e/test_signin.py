@@ -196,9 +196,10 @@ def test_pages_of_the_account_have_no_fault_anywhere(everywhere, site, session, 
     everywhere(site, path, session=session)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def invitation(site, session):
     """An open one for erin, by alice."""
+    token = unique("token")
     caller = site.caller(email=f"{unique('alice')}@example.com")
     (erin,) = site.sql(
         "SELECT u.email FROM django_session s, accounts_user u WHERE u.email LIKE 'erin%'"
@@ -209,10 +210,10 @@ def invitation(site, session):
         "INSERT INTO accounts_invitation (owner_id, email, role, limit_nano, period, invited_by,"
         " digest, created_at, expires_at) VALUES (%s, %s, 'admin', 5000000000, 'monthly', 'alice',"
         " %s, %s, %s)",
-        caller.user_id, erin["email"], hashlib.sha256(b"the-token").hexdigest(),
+        caller.user_id, erin["email"], hashlib.sha256(token.encode()).hexdigest(),
         "2026-01-01 00:00:00", "2096-01-01 00:00:00",
     )  # fmt: skip
-    return "/invitations/the-token"
+    return f"/invitations/{token}"
 
 
 def test_invitation_has_no_fault_for_a_visitor_and_for_somebody_else(everywhere, site, invitation):
