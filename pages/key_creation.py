@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import ApiKey, User
+from accounts.reauthentication import recently_authenticated
 from billing import key_creation
 from billing.key_creation import MadeAlready
 from openrouter_site.errors import Conflict
@@ -30,7 +30,7 @@ curl {base_url}/api/v1/keys \\
   -H "Authorization: Bearer {key}\""""
 
 
-@login_required
+@recently_authenticated()
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """The form, a page of its own or a dialog on the list; and what it makes."""
