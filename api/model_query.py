@@ -83,11 +83,7 @@ def offered(catalog: Catalog) -> Iterator[Model]:
 
     So the list of a server without a single credential still shows what there could be.
     """
-    served = {
-        model.id
-        for model in catalog.models.values()
-        if any(endpoint.provider.served_at is not None for endpoint in model.endpoints)
-    }
+    served = {model.id for model in catalog.models.values() if model.served_by}
     for model in catalog.models.values():
         if not served or model.id in served or served.intersection(model.routes_to):
             yield model

@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE_PATH = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+# Plain http as a browser sees it: `localhost` and 127.0.0.1 pass for safe.
+PLAIN_HOST = "openrouter.test"
 ARGUMENTS = [
+    f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",
     "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
@@ -40,7 +43,12 @@ _AXE = """async () => {
         ...violation.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)),
     ]);
 }"""
-# Chrome says this of every page that is an error by intention.
+# What fades in has little contrast until it is there.
+_STILL = """() => Promise.allSettled(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished)).then(() => null)"""
+# Chrome says this of every page over plain http, and that of one that is an error by intention.
+_OF_PLAIN_HTTP = "The Cross-Origin-Opener-Policy header has been ignored"
 _OWN_STATUS = "Failed to load resource: the server responded with a status of"
 
 
@@ -60,7 +68,7 @@ class Watch:
         return page
 
     def _note_console(self, message):
-        if message.type == "error":
+        if message.type == "error" and _OF_PLAIN_HTTP not in message.text:
             self.errors.append(f"console: {message.text}")
 
     def _guard(self, route):
@@ -77,17 +85,21 @@ class Watch:
 
 
 class Person:
-    """A browser context at one site: signed in when it has a session."""
+    """A browser context at one site: signed in when it has a session. `address`: the site by
+    another name."""
 
-    def __init__(self, chromium, site, *, theme="light", width=1360, session=None, **more):
+    def __init__(
+        self, chromium, site, *, theme="light", width=1360, session=None, address="", **more
+    ):
         self.site, self.theme, self.width = site, theme, width
+        address = address or site.url
         self.context = chromium.new_context(
-            base_url=site.url, color_scheme=theme, viewport={"width": width, "height": 900}, **more
+            base_url=address, color_scheme=theme, viewport={"width": width, "height": 900}, **more
         )
         self.context.set_default_timeout(_TIMEOUT_MS)
         if session:
-            self.context.add_cookies([{"name": "sessionid", "value": session, "url": site.url}])
-        self.watch = Watch(site.url)
+            self.context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
+        self.watch = Watch(address)
         self.page = self.watch.attach(self.context.new_page())
 
     def open(self, path, status=200):
@@ -101,6 +113,7 @@ class Person:
     def check(self, status=200):
         """Nothing is wrong with the page as it stands."""
         page, problems = self.page, {}
+        page.evaluate(_STILL)
         own = f"{_OWN_STATUS} {status}"
         problems["console"] = [
             error for error in self.watch.errors if not (status >= 400 and own in error)
