@@ -47,26 +47,40 @@ Days = Mapping[int, tuple[Day, ...]]
 _Tallies = dict[int, Tally]
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """By endpoint: `days` are DAYS_MAX, oldest first; `totals` are their sums."""
+
+    days: Days
+    totals: Mapping[int, Tally]
+
+
+_NOTHING = History({}, {})
+
+
 class HistoryReader:
     """Reads the rows again and again; of days that are over, each only once."""
 
     def __init__(self) -> None:
         self._over: dict[date, _Tallies] = {}
 
-    def read(self, now: datetime) -> Days:
-        """By endpoint: DAYS_MAX days of UTC, oldest first, the last is the day of `now`. An
-        endpoint that nobody was sent to in that time is left out."""
+    def read(self, now: datetime) -> History:
+        """The last day is that of `now`, in UTC. An endpoint that nobody was sent to in that time
+        is left out."""
         dates = [now.date() - timedelta(days=ago) for ago in reversed(range(DAYS_MAX))]
         over = {each: self._over[each] for each in dates if each in self._over}
         by_date = over | _read_since(next(each for each in dates if each not in over))
         # The last minutes of a day may be written when the next one has begun.
         final = (now - timedelta(seconds=MINUTE_AGE_S_MAX)).date()
         self._over = {each: by_date.get(each, {}) for each in dates if each < final}
-        endpoints = {id for counted in by_date.values() for id in counted}
-        return {
-            id: tuple(_day(each, by_date.get(each, {}).get(id)) for each in dates)
-            for id in endpoints
+        totals: defaultdict[int, Tally] = defaultdict(Tally)
+        for tallies in by_date.values():
+            for id, counted in tallies.items():
+                totals[id].merge(counted)
+        days = {
+            id: tuple(_day(each, by_date.get(each, {}).get(id)) for each in dates) for id in totals
         }
+        return History(days, dict(totals))
 
 
 def _read_since(first: date) -> dict[date, _Tallies]:
@@ -90,7 +104,7 @@ def _day(day: date, counted: Tally | None) -> Day:
     )  # fmt: skip
 
 
-def _empty_cell() -> Cell[Days]:
+def _empty_cell() -> Cell[History]:
     reader = HistoryReader()
     return Cell(lambda: reader.read(datetime.now(UTC)), ttl_s=_TTL_S, stale_if_error_s=math.inf)
 
@@ -106,14 +120,23 @@ def days_of(days: int = DAYS_MAX) -> Days:
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"days must be 1 to {DAYS_MAX}, not {days}")
-    try:
-        history = _cell.get_blocking()
-    except django.db.Error as error:
-        logger.warning("the history of endpoints cannot be read: %s", error)
-        return {}
+    history = _current().days
     if days == DAYS_MAX:
         return history
     return {id: each[-days:] for id, each in history.items()}
+
+
+def totals() -> Mapping[int, Tally]:
+    """By endpoint id: all that was counted in DAYS_MAX days; as `days_of`. Read them only."""
+    return _current().totals
+
+
+def _current() -> History:
+    try:
+        return _cell.get_blocking()
+    except django.db.Error as error:
+        logger.warning("the history of endpoints cannot be read: %s", error)
+        return _NOTHING
 
 
 def forget() -> None:

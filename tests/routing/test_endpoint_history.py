@@ -3,7 +3,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from statistic_builders import DAY_S, HOUR_S, MINUTE_S, NOW_S, histogram, hour, moment, statistic
+from statistic_builders import (
+    DAY_S,
+    HOUR_S,
+    MINUTE_S,
+    NOW_S,
+    histogram,
+    hour,
+    moment,
+    statistic,
+    tally,
+)
 
 from routing import endpoint_history
 from routing.endpoint_history import Day, HistoryReader
@@ -21,7 +31,7 @@ def nothing_of_another_test():
 
 
 def history(now=NOW):
-    return HistoryReader().read(now)
+    return HistoryReader().read(now).days
 
 
 def test_each_day_of_utc_has_what_was_counted_in_it(db):
@@ -67,7 +77,7 @@ def test_days_that_are_over_are_read_once_and_today_again(db):
     # Of a day that is over nothing changes any more; deleting its row shows who still looks.
     EndpointStatistic.objects.filter(duration_s=3600).delete()
     statistic(MINUTE_S, succeeded=10)
-    days = reader.read(NOW)[1]
+    days = reader.read(NOW).days[1]
     assert (days[-3].succeeded, days[-1].succeeded) == (1, 11)
 
 
@@ -75,18 +85,26 @@ def test_minutes_written_after_midnight_still_count_for_yesterday(db):
     reader = HistoryReader()
     midnight_s = datetime(2024, 5, 15, tzinfo=UTC).timestamp()
     statistic(MINUTE_S, now_s=midnight_s, succeeded=1)
-    assert reader.read(moment(midnight_s + 60))[1][-2].succeeded == 1
+    assert reader.read(moment(midnight_s + 60)).days[1][-2].succeeded == 1
     statistic(MINUTE_S, now_s=midnight_s, instance_id="bob", succeeded=2)
-    assert reader.read(moment(midnight_s + 1800))[1][-2].succeeded == 3
+    assert reader.read(moment(midnight_s + 1800)).days[1][-2].succeeded == 3
 
 
 def test_days_move_on_with_the_clock(db):
     reader = HistoryReader()
     hour(HOUR_S, succeeded=4)
     reader.read(NOW)
-    days = reader.read(NOW + timedelta(days=3))[1]
+    days = reader.read(NOW + timedelta(days=3)).days[1]
     assert (days[-4].succeeded, days[-1].date) == (4, date(2024, 5, 18))
-    assert reader.read(NOW + timedelta(days=31)) == {}
+    assert reader.read(NOW + timedelta(days=31)).days == {}
+
+
+def test_totals_are_the_sums_of_the_days(db):
+    for day in range(5):
+        hour(day * DAY_S, succeeded=2, failed=1, latency_s=[0.2, 0.4], throughput=[30 + day])
+    totals = HistoryReader().read(NOW).totals
+    assert set(totals) == {1}
+    assert totals[1] == tally(10, 5, 0, [0.2, 0.4] * 5, [30, 31, 32, 33, 34])
 
 
 def test_pages_read_the_last_days_at_most_once_a_minute(db, django_assert_num_queries):
