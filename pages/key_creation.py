@@ -19,8 +19,9 @@ from accounts.models import ApiKey, User
 from billing import key_creation
 from billing.key_creation import MadeAlready
 from openrouter_site.errors import Conflict
-from pages import access, key_terms, landing, snippets
+from pages import access, key_terms
 from pages.key_form import NewKeyForm
+from ui import site_address, snippets
 
 _ONCE = (
     "This key was made already, and its text was shown then. If nobody stored it, rotate the key."
@@ -89,7 +90,7 @@ def shown_once(
 
 
 def _curl(request: HttpRequest, row: ApiKey, key: str) -> str:
-    base_url = landing.base_url(request)
+    base_url = site_address.base_url(request)
     if row.is_management:
         return _MANAGEMENT_CURL.format(base_url=base_url, key=key)
     wanted = row.allowed_models or [row.user.default_model, *key_terms.usual_models()]
