@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,6 +14,7 @@ import django.db
 from openrouter_site.cell import Cell
 from routing.figures import Tally
 from routing.histogram import Histogram
+from routing.incidents import BadHour, Incident, bad_hours, spans
 from routing.models import EndpointStatistic
 from routing.rollup import MINUTE_AGE_S_MAX
 from routing.statistic_rows import COUNTS, HOUR_S, MINUTE_S, tally
@@ -44,7 +45,14 @@ class Day:
 
 
 Days = Mapping[int, tuple[Day, ...]]
-_Tallies = dict[int, Tally]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Of one day, all endpoints."""
+
+    tallies: Mapping[int, Tally] = field(default_factory=dict)
+    bad_hours: tuple[BadHour, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +61,17 @@ class History:
 
     days: Days
     totals: Mapping[int, Tally]
+    bad_hours: Mapping[int, list[BadHour]]
 
 
-_NOTHING = History({}, {})
+_NOTHING = History({}, {}, {})
 
 
 class HistoryReader:
     """Reads the rows again and again; of days that are over, each only once."""
 
     def __init__(self) -> None:
-        self._over: dict[date, _Tallies] = {}
+        self._over: dict[date, _Read] = {}
 
     def read(self, now: datetime) -> History:
         """The last day is that of `now`, in UTC. An endpoint that nobody was sent to in that time
@@ -72,27 +81,36 @@ class HistoryReader:
         by_date = over | _read_since(next(each for each in dates if each not in over))
         # The last minutes of a day may be written when the next one has begun.
         final = (now - timedelta(seconds=MINUTE_AGE_S_MAX)).date()
-        self._over = {each: by_date.get(each, {}) for each in dates if each < final}
-        totals: defaultdict[int, Tally] = defaultdict(Tally)
-        for tallies in by_date.values():
-            for id, counted in tallies.items():
-                totals[id].merge(counted)
-        days = {
-            id: tuple(_day(each, by_date.get(each, {}).get(id)) for each in dates) for id in totals
-        }
-        return History(days, dict(totals))
+        self._over = {each: by_date.get(each, _Read()) for each in dates if each < final}
+        return _together([(each, by_date.get(each, _Read())) for each in dates])
 
 
-def _read_since(first: date) -> dict[date, _Tallies]:
+def _together(read: list[tuple[date, _Read]]) -> History:
+    totals: defaultdict[int, Tally] = defaultdict(Tally)
+    bad: defaultdict[int, list[BadHour]] = defaultdict(list)
+    for _, each in read:
+        for id, counted in each.tallies.items():
+            totals[id].merge(counted)
+        for hour in each.bad_hours:
+            bad[hour.endpoint_id].append(hour)
+    days = {id: tuple(_day(day, each.tallies.get(id)) for day, each in read) for id in totals}
+    return History(days, dict(totals), dict(bad))
+
+
+def _read_since(first: date) -> dict[date, _Read]:
     """Minutes and hours alike: a minute is deleted in the transaction that makes its hour."""
-    by_date: defaultdict[date, _Tallies] = defaultdict(lambda: defaultdict(Tally))
+    tallies: defaultdict[date, defaultdict[int, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    outcomes: defaultdict[date, list[tuple[int, datetime, int, int]]] = defaultdict(list)
     starts_at = datetime(first.year, first.month, first.day, tzinfo=UTC)
     rows = EndpointStatistic.objects.filter(
         duration_s__in=(MINUTE_S, HOUR_S), starts_at__gte=starts_at
     )
-    for endpoint_id, at, *counts in rows.values_list("endpoint_id", "starts_at", *COUNTS):
-        by_date[at.astimezone(UTC).date()][endpoint_id].merge(tally(counts))
-    return by_date
+    for id, moment, *counts in rows.values_list("endpoint_id", "starts_at", *COUNTS):
+        at = moment.astimezone(UTC)
+        counted = tally(counts)
+        tallies[at.date()][id].merge(counted)
+        outcomes[at.date()].append((id, at, counted.succeeded, counted.failed))
+    return {day: _Read(tallies[day], tuple(bad_hours(outcomes[day]))) for day in tallies}
 
 
 def _day(day: date, counted: Tally | None) -> Day:
@@ -129,6 +147,12 @@ def days_of(days: int = DAYS_MAX) -> Days:
 def totals() -> Mapping[int, Tally]:
     """By endpoint id: all that was counted in DAYS_MAX days; as `days_of`. Read them only."""
     return _current().totals
+
+
+def incidents_of(endpoint_ids: Iterable[int]) -> list[Incident]:
+    """What happened to the endpoints of one provider, newest first; as `days_of`."""
+    hours = _current().bad_hours
+    return spans(hour for id in endpoint_ids for hour in hours.get(id, ()))
 
 
 def _current() -> History:
