@@ -121,6 +121,16 @@ class FirstContentDay(FirstContent):
     """In one day of UTC."""
 
 
+class SummedDay(models.Model):
+    """A day that has sums, and how often they were taken: who copies them sees changes."""
+
+    begins_at = models.DateTimeField(primary_key=True, help_text="Midnight of UTC.")
+    times = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.begins_at:%Y-%m-%d} ({self.times})"
+
+
 class Watermark(models.Model):
     """Until when the sums are taken: one row, none before the first time."""
 

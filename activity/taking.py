@@ -10,7 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, DateTimeField, Model, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    Count,
+    DateTimeField,
+    F,
+    Model,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 
 from activity.measures import (
     FIRST_CONTENT_BUCKET,
@@ -20,7 +30,15 @@ from activity.measures import (
     OF_SUMS,
     SUM_NAMES,
 )
-from activity.models import App, FirstContentDay, FirstContentHour, Sums, UsageDay, UsageHour
+from activity.models import (
+    App,
+    FirstContentDay,
+    FirstContentHour,
+    SummedDay,
+    Sums,
+    UsageDay,
+    UsageHour,
+)
 from activity.sources import DAY, HOUR
 from billing.models import Generation
 
@@ -56,6 +74,8 @@ def take_day(day: datetime, user_ids: Sequence[int] | None = None) -> None:
     _insert_usage(UsageDay, _hours_of(UsageHour, day, user_ids), group, OF_SUMS)
     streams = _hours_of(FirstContentHour, day, user_ids)
     _insert_first_content(FirstContentDay, streams, "bucket", Sum("streams"))
+    SummedDay.objects.bulk_create([SummedDay(begins_at=day)], ignore_conflicts=True)
+    SummedDay.objects.filter(pk=day).update(times=F("times") + 1)
 
 
 def forget(model: type[Sums], begins_at: datetime, user_ids: Sequence[int] | None) -> None:

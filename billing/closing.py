@@ -9,12 +9,14 @@ that come later need no word here. Nothing of it can be undone.
 from __future__ import annotations
 
 import secrets
+from datetime import UTC
 from typing import Any
 
 from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from accounts import kept_prompts, keys, members
@@ -27,7 +29,7 @@ from accounts.models import (
     User,
 )
 from billing.credits import account_id
-from billing.models import Checkout, Generation, Hold
+from billing.models import Checkout, Generation, Hold, LateHour
 
 # The only name that the audit log lets somebody become (doctor.migrations.0002).
 NOBODY = "a closed account"
@@ -36,8 +38,6 @@ KEPT = frozenset(
     {
         "accounts.apikey",
         "accounts.member",
-        "activity.latencyhour",
-        "activity.usagehour",
         "admin.logentry",
         "billing.checkout",
         "billing.generation",
@@ -164,8 +164,23 @@ def scrub(user_id: int, pages: int | None = None) -> bool:
     if Hold.objects.filter(account_id=account).exists():
         # It runs, or its hold still says which app it was; closed holds are pruned after some days.
         return False
+    _sum_again(user_id)
     User.objects.filter(pk=user_id, scrubbed_at=None).update(scrubbed_at=timezone.now())
     return True
+
+
+def _sum_again(user_id: int) -> None:
+    """Sums of usage named the apps too, and went with the account; now they say no app."""
+    hours = Generation.objects.filter(user_id=user_id).annotate(
+        hour=TruncHour("created_at", tzinfo=UTC)
+    )
+    LateHour.objects.bulk_create(
+        [
+            LateHour(user_id=user_id, hour=hour)
+            for hour in hours.order_by("hour").values_list("hour", flat=True).distinct()
+        ],
+        batch_size=_ROWS_AT_ONCE,
+    )
 
 
 def _scrubbed(user_id: int, pages: int | None) -> bool:

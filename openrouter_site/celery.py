@@ -67,6 +67,11 @@ BEAT_TABLE: dict[str, dict[str, Any]] = {
         "schedule": 600.0,
         "options": {"expires": 600.0},
     },
+    "roll up rankings": {
+        "task": "rankings.tasks.roll_up_rankings",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
     "show that the worker lives": {
         "task": "doctor.tasks.beat",
         "schedule": settings.WORKER_BEAT_S,

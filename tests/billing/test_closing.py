@@ -189,7 +189,7 @@ def test_every_table_that_points_at_a_user_either_stays_or_goes_on_purpose():
     """A table of tomorrow goes, unless its name is put into KEPT with a reason."""
     relations = closing.pointing_at_users()
     pointing = {relation.related_model._meta.label_lower for relation in relations}
-    assert pointing >= {each for each in closing.KEPT if not each.startswith("activity.")}
+    assert pointing >= closing.KEPT
     gone = pointing - closing.KEPT
     assert {"accounts.providerkey", "accounts.keptprompt", "accounts.invitation"} <= gone
     assert "billing.autotopup" in gone

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import os
 import random
 import tempfile
@@ -43,6 +44,13 @@ APPS = (
 )
 KEYS = (("production", "50"), ("staging", "10"), ("laptop", None), ("batch jobs", "5"))
 REQUESTS, DAYS = 420, 30
+# What the README and the documentation show: (page, theme, width).
+CHOSEN = (
+    ("landing", "light", 1360), ("activity", "light", 1360), ("activity", "dark", 1360),
+    ("request", "light", 1360), ("keys", "dark", 1360), ("credits", "light", 1360),
+    ("privacy", "light", 1360), ("doctor", "dark", 1360), ("consent", "light", 390),
+    ("activity", "dark", 390), ("keys", "light", 390),
+)  # fmt: skip
 
 
 class Site:
@@ -52,7 +60,7 @@ class Site:
         self.gateway = gateway
         self.draw = random.Random(7)
         self.callers = [
-            gateway.caller(credits=credits, limit=limit, email=ALICE)
+            gateway.caller(credits=credits, limit=limit, email=ALICE, ignored=[])
             for (_, limit), credits in zip(KEYS, ("120", "0", "0", "0"), strict=True)
         ]
         for (name, limit), caller in zip(KEYS, self.callers, strict=True):
@@ -72,6 +80,7 @@ class Site:
             "operator": gateway.desk("session", email="operator@example.com", is_staff=True),
         }
         self.be_used()
+        gateway.desk("set_user", user_id=self.callers[0].user_id, allow_training=False)
 
     def be_used(self) -> None:
         with requests.Session() as session:
@@ -201,6 +210,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("words", nargs="*", help="pages whose name has one of these; all without")
+    parser.add_argument(
+        "--chosen", action="store_true", help="only what docs/screenshots has, as high as a screen"
+    )
     parser.add_argument("--themes", nargs="+", default=["light", "dark"])
     parser.add_argument("--widths", nargs="+", type=int, default=[1360, 390])
     return parser.parse_args()
@@ -226,18 +238,18 @@ def main() -> None:
 
 
 def photograph(site: Site, chromium, given: argparse.Namespace) -> None:
-    for name, (path, who, status) in site.pages().items():
+    pages = site.pages()
+    wanted = CHOSEN if given.chosen else itertools.product(pages, given.themes, given.widths)
+    for name, theme, width in wanted:
         if given.words and not any(word in name for word in given.words):
             continue
-        for theme in given.themes:
-            for width in given.widths:
-                one = Person(
-                    chromium, site.gateway, theme=theme, width=width, session=site.sessions[who]
-                )
-                page = one.open(path, status)
-                page.screenshot(path=given.folder / f"{name}-{theme}-{width}.png", full_page=True)
-                one.close()
-        print(name, flush=True)
+        path, who, status = pages[name]
+        one = Person(chromium, site.gateway, theme=theme, width=width, session=site.sessions[who])
+        page = one.open(path, status)
+        file = given.folder / f"{name}-{theme}-{width}.png"
+        page.screenshot(path=file, full_page=not given.chosen)
+        one.close()
+        print(file.name, flush=True)
 
 
 if __name__ == "__main__":
