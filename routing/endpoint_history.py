@@ -138,24 +138,25 @@ def days_of(days: int = DAYS_MAX) -> Days:
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"days must be 1 to {DAYS_MAX}, not {days}")
-    history = _current().days
+    found = history().days
     if days == DAYS_MAX:
-        return history
-    return {id: each[-days:] for id, each in history.items()}
+        return found
+    return {id: each[-days:] for id, each in found.items()}
 
 
 def totals() -> Mapping[int, Tally]:
     """By endpoint id: all that was counted in DAYS_MAX days; as `days_of`. Read them only."""
-    return _current().totals
+    return history().totals
 
 
 def incidents_of(endpoint_ids: Iterable[int]) -> list[Incident]:
     """What happened to the endpoints of one provider, newest first; as `days_of`."""
-    hours = _current().bad_hours
+    hours = history().bad_hours
     return spans(hour for id in endpoint_ids for hour in hours.get(id, ()))
 
 
-def _current() -> History:
+def history() -> History:
+    """Days and totals that belong together; as `days_of`."""
     try:
         return _cell.get_blocking()
     except django.db.Error as error:

@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 
 from ui.line_chart import Line, lines
 
-SVG = "{http://www.w3.org/2000/svg}"
-
 
 def drawn(*values, labels=None, **size):
     series = [Line(f"Provider {at}", each, f"c{at}") for at, each in enumerate(values, start=1)]
