@@ -82,9 +82,7 @@ def explain(body: str, caller: Caller) -> Explained:
 def _made(route: JsonObject) -> Explained:
     return Explained(
         routes=tuple(
-            ModelRoute(
-                each["model"], each["prompt_tokens"], tuple(map(_candidate, each["endpoints"]))
-            )
+            ModelRoute(each["model"], each["prompt_tokens"], _candidates(each["endpoints"]))
             for each in route["routes"]
         ),
         dropped=tuple(route["dropped"]),
@@ -92,6 +90,11 @@ def _made(route: JsonObject) -> Explained:
         steps=tuple(each["summary"] for each in route["pipeline"]),
         worst_nano=_nano(route["worst_cost"]),
     )
+
+
+def _candidates(endpoints: list[JsonObject]) -> tuple[Candidate, ...]:
+    """The likeliest first: whom this plan drew says nothing of the next one."""
+    return tuple(map(_candidate, sorted(endpoints, key=lambda each: -each["odds"])))
 
 
 def _candidate(endpoint: JsonObject) -> Candidate:

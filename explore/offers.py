@@ -13,6 +13,7 @@ from explore.planning import planned
 from explore.states import State
 from openrouter_site.errors import ApiError
 from routing import condition
+from routing.data_policy import IN_WORDS
 from routing.ordering import odds
 from routing.own_keys import leads
 from routing.pricing import Size
@@ -47,6 +48,10 @@ class _Routed:
     own: set[int] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
 
+    def why(self, endpoint: Endpoint) -> str:
+        reason = self.reasons.get(endpoint.provider.name, "does not fit an ordinary request")
+        return IN_WORDS.get(reason, reason)
+
 
 def offers(model: Model, caller: Caller) -> list[Offer]:
     """All endpoints; those that are dropped for this visitor come last."""
@@ -61,7 +66,7 @@ def offers(model: Model, caller: Caller) -> list[Offer]:
             state=states.of_endpoint(known[id], now),
             figures=figure_row(id),
             share=routed.shares.get(id, 0.0),
-            dropped="" if id in routed.shares else routed.reasons[known[id].provider.name],
+            dropped="" if id in routed.shares else routed.why(known[id]),
             is_own=id in routed.own,
         )
         for id in order
@@ -83,8 +88,6 @@ def _routed(model: Model, caller: Caller) -> _Routed:
         found.shares = _ordered(route.endpoints, odds(route.endpoints, plan.choice))
         found.own = {abs(each.id) for each in leads(route.endpoints) if each.is_own}
         found.reasons = {each.provider: each.reason for each in plan.dropped}
-    for endpoint in model.endpoints:
-        found.reasons.setdefault(endpoint.provider.name, "does not fit an ordinary request")
     return found
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.callers import Caller
 from catalog import live, price_changes
 from catalog.price_changes import Change
 from catalog.snapshot import Catalog, Endpoint, Model, Provider
@@ -21,9 +22,16 @@ from explore.figures import FigureRow, figure_row, together
 from explore.states import State
 from explore.visitors import caller_of
 from routing import condition, data_policy, endpoint_history
+from routing.condition import Condition
+from routing.data_policy import IN_WORDS
 from routing.incidents import Incident
 
-_INCIDENTS_MAX, _CHANGES_MAX = 20, 30
+_INCIDENTS_MAX, _CHANGES_MAX = 50, 50
+_TABS = (
+    ("models", "Models", ""),
+    ("incidents", "Incidents", "?tab=incidents"),
+    ("prices", "Price changes", "?tab=prices"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class ProviderRow:
     state: State
     figures: FigureRow
     models: int
-    excluded: tuple[str, ...]
+    excluded: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def providers(request: HttpRequest) -> HttpResponse:
                 state=states.of_provider(provider, ids, now),
                 figures=together(ids),
                 models=len({model.id for model, _ in found}),
-                excluded=data_policy.refusals(provider, caller),
+                excluded=_excluded(provider, caller),
             )
         )
     # Those that nobody is sent to come last.
@@ -87,23 +95,39 @@ def provider(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     served = _by_provider(catalog).get(slug, [])
     ids = [endpoint.id for _, endpoint in served]
+    incidents, changes = _incidents(served, timezone.now()), _changes(slug)
     context: dict[str, Any] = {
         "provider": found,
         "state": states.of_provider(found, ids, now),
         "figures": together(ids),
-        "served": [
-            ServedModel(model, endpoint, states.of_endpoint(endpoint, now), figure_row(endpoint.id))
-            for model, endpoint in served
-        ],
-        "excluded": data_policy.refusals(found, caller_of(request)),
-        "incidents": _incidents(served, timezone.now()),
-        "changes": _changes(slug),
-        "crumbs": [
-            {"label": "Providers", "href": reverse("providers")},
-            {"label": found.name},
-        ],
+        "excluded": _excluded(found, caller_of(request)),
+        "served": _served(served, now),
+        "incidents": incidents,
+        "changes": changes,
+        "crumbs": [{"label": "Providers", "href": reverse("providers")}, {"label": found.name}],
     }
+    counts = {"models": len(served), "incidents": len(incidents), "prices": len(changes)}
+    tab = request.GET.get("tab", "")
+    context["tab"] = tab if tab in counts else "models"
+    context["tabs"] = [
+        {"value": value, "label": label, "count": counts[value], "href": f"{request.path}{query}"}
+        for value, label, query in _TABS
+    ]
     return render(request, "explore/provider.html", context)
+
+
+def _served(served: list[tuple[Model, Endpoint]], now: Condition) -> list[ServedModel]:
+    """Those that are used come first."""
+    found = [
+        ServedModel(model, endpoint, states.of_endpoint(endpoint, now), figure_row(endpoint.id))
+        for model, endpoint in served
+    ]
+    return sorted(found, key=lambda each: (-each.figures.attempts, each.model.name.casefold()))
+
+
+def _excluded(provider: Provider, caller: Caller) -> list[str]:
+    """Why this visitor's data policy keeps prompts from it."""
+    return [IN_WORDS[reason] for reason in data_policy.refusals(provider, caller)]
 
 
 def _by_provider(catalog: Catalog) -> dict[str, list[tuple[Model, Endpoint]]]:
