@@ -20,9 +20,11 @@ from openrouter_site.read_only import ReadOnly
 if TYPE_CHECKING:
     RowAdminBase = admin.ModelAdmin[Any]
     EndpointInlineBase = admin.TabularInline[models.Endpoint, Any]
+    PriceChangeInlineBase = admin.TabularInline[models.PriceChange, Any]
 else:
     RowAdminBase = admin.ModelAdmin
     EndpointInlineBase = admin.TabularInline
+    PriceChangeInlineBase = admin.TabularInline
 
 
 class PriceField(forms.CharField):
@@ -118,6 +120,21 @@ class EndpointInline(ReadOnly, PriceColumn, EndpointInlineBase):
         return super().get_queryset(request).select_related("model", "provider")
 
 
+class PriceChangeInline(ReadOnly, PriceChangeInlineBase):
+    """What the prices were. No admin of its own: who may delete an endpoint may delete them."""
+
+    model = models.PriceChange
+    fields = readonly_fields = ("at", "before", "after")
+
+    @admin.display(description="$ per 1M in / out before")
+    def before(self, row: models.PriceChange) -> str:
+        return f"{per_million(row.old_prompt_pico)} / {per_million(row.old_completion_pico)}"
+
+    @admin.display(description="after")
+    def after(self, row: models.PriceChange) -> str:
+        return f"{per_million(row.new_prompt_pico)} / {per_million(row.new_completion_pico)}"
+
+
 @admin.register(models.Provider)
 class ProviderAdmin(RowAdmin):
     list_display = ("name", "slug", "dialect", "address", "may_train", "enabled", "origin")
@@ -175,6 +192,7 @@ class EndpointAdmin(PriceColumn, RowAdmin):
     list_select_related = ("model", "provider")
     search_fields = ("model__slug", "provider__name", "upstream_model")
     autocomplete_fields = ("model", "provider")
+    inlines = (PriceChangeInline,)
 
     def formfield_for_dbfield(
         self, db_field: Field[Any, Any], request: HttpRequest, **options: Any

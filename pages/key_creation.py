@@ -20,8 +20,9 @@ from billing import key_creation
 from billing.key_creation import MadeAlready
 from catalog import live
 from openrouter_site.errors import Conflict
-from pages import access, examples, landing, snippets
+from pages import access, examples
 from pages.key_form import NewKeyForm
+from ui import site_address, snippets
 
 _ONCE = (
     "This key was made already, and its text was shown then. If nobody stored it, rotate the key."
@@ -97,7 +98,7 @@ def shown_once(
 
 
 def _curl(request: HttpRequest, row: ApiKey, key: str, model: str) -> str:
-    base_url = landing.base_url(request)
+    base_url = site_address.base_url(request)
     if row.is_management:
         return _MANAGEMENT_CURL.format(base_url=base_url, key=key)
     return snippets.curl(base_url, model, key)

@@ -19,7 +19,8 @@ from accounts.models import ApiKey, Member, User
 from billing import key_list
 from billing.key_list import ListedKey
 from catalog import live
-from pages import access, examples, landing, snippets
+from pages import access, examples
+from ui import site_address, snippets
 
 PAGE_SIZE = 50
 _ELSEWHERE_MAX = 50
@@ -116,4 +117,4 @@ def _elsewhere(memberships: list[Member], now: datetime) -> list[tuple[Member, l
 
 def _example(request: HttpRequest, user: User) -> str:
     example = examples.chosen(live.catalog(), user)
-    return snippets.curl(landing.base_url(request), example.model)
+    return snippets.curl(site_address.base_url(request), example.model)

@@ -14,21 +14,11 @@ from django.views.decorators.http import require_safe
 from accounts import setup
 from catalog import live
 from catalog.snapshot import EMPTY, Catalog
-from pages import checklist, examples, figures, snippets
+from pages import checklist, examples, figures
+from ui import snippets
+from ui.site_address import base_url
 
 logger = logging.getLogger(__name__)
-
-
-def base_url(request: HttpRequest) -> str:
-    """Where this instance is reached: SITE_URL in production, else as the visitor reached it.
-
-    Without PRODUCTION any Host is allowed, and SITE_URL is often left at its default while people
-    come by another name.
-    """
-    if settings.PRODUCTION:
-        site_url: str = settings.SITE_URL
-        return site_url
-    return request.build_absolute_uri("/").rstrip("/")
 
 
 def _catalog() -> Catalog:

@@ -17,6 +17,8 @@ from routing.adapters import DIALECTS, MEDIA_DIALECTS
 IGNORED = "ignored by the account"
 TRAINING = "data policy of the account: no training"
 RETENTION = "data policy of the account: no retention"
+# As pages call them; the names are those of an error 503.
+IN_WORDS = {TRAINING: "may train", RETENTION: "may keep prompts", IGNORED: "ignored"}
 
 
 class DataPolicy(Protocol):

@@ -28,8 +28,9 @@ _AVATAR_COLOURS = 10
 _JS = Path(settings.BASE_DIR) / "static" / "js"
 
 for _filter in (
-    format.money, format.money_exact, format.price_per_million, format.count, format.compact,
-    format.context_length, format.percent, format.duration, format.exact, format.day,
+    format.money, format.money_exact, format.price_per_million, format.price_each,
+    format.count, format.compact, format.context_length, format.percent, format.duration,
+    format.exact, format.day,
 ):  # fmt: skip
     register.filter(_filter.__name__, _filter)
 
@@ -146,3 +147,9 @@ def lookup(mapping: Any, key: object) -> Any:
 def author(model_id: object) -> str:
     """meta-llama of meta-llama/llama-3-70b-instruct."""
     return str(model_id).partition("/")[0]
+
+
+@register.filter
+def slug(model_id: object) -> str:
+    """llama-3-70b-instruct of meta-llama/llama-3-70b-instruct."""
+    return str(model_id).partition("/")[2]

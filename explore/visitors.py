@@ -1,0 +1,24 @@
+"""Who looks at a page of the public site: somebody signed in, or nobody we know."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+
+from accounts.callers import Caller, caller
+from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """With their data policy and keys of their own; as nobody while the database is away, since
+    these pages are for reading."""
+    try:
+        user = request.user
+        return caller(user if isinstance(user, User) else None)
+    except DatabaseError:
+        logger.warning("The visitor's settings cannot be read", exc_info=True)
+        return caller(None)
