@@ -188,7 +188,7 @@ def test_visitor_of_an_app_signs_in_on_the_way_connects_it_and_takes_it_back(per
         page.route("**/api/v1/auth/keys", lambda route: route.abort())
         connect(page, site, demo)
         with page.expect_request("**/api/v1/auth/keys") as exchanging:
-            page.get_by_role("button", name="Authorize").click()
+            page.get_by_role("button", name="Authorize").click(no_wait_after=True)
         wrong = exchange(site, exchanging.value.post_data_json["code"], "w" * 43).error
         assert (wrong["code"], wrong["metadata"]["reason"]) == (403, "wrong_verifier")
         assert "verifier" in wrong["message"] and wrong["message"] != again["message"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from api_rows import account, person, small_catalog
+from sessions import sign_in
 
 from catalog import live
 from catalog.models import Endpoint, Provider
@@ -66,7 +67,7 @@ def test_key_that_may_use_few_models_is_shown_with_one_of_them():
 
 def test_page_of_a_new_key_says_when_its_example_must_wait_for_credits(client):
     user = person()
-    client.force_login(user)
+    sign_in(client, user)
     form = {"name": "ci", "kind": "inference", "lifetime": "never", "holder": ""}
     free = client.post("/settings/keys/new", {**form, "token": "1"}).content.decode()
     assert FREE in free and "Works as it is" in free
