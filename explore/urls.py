@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from explore import model_page, provider_pages
+from explore import app_page, model_page, provider_pages, rankings_page
 
 urlpatterns: list[URLPattern] = [
+    # Rankings and apps
+    path("rankings", rankings_page.rankings, name="rankings"),
+    path("rankings.csv", rankings_page.as_csv, name="rankings-csv"),
+    path("rankings.json", rankings_page.as_json, name="rankings-json"),
+    path("apps/<int:app_id>", app_page.app, name="app"),
+    path("apps/<int:app_id>/hide", app_page.hide, name="app-hide"),
+    # Providers
     path("providers", provider_pages.providers, name="providers"),
     path("providers/<slug:slug>", provider_pages.provider, name="provider"),
     # Last of all: whatever two words there are.

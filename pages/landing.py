@@ -11,9 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from catalog import live
 from catalog.snapshot import EMPTY, Catalog
 from pages import checklist, figures
+from pages.context import Visitor
 from ui import snippets
 from ui.site_address import base_url
 
@@ -41,12 +43,12 @@ def _counted(catalog: Catalog) -> list[tuple[str, int]]:
     ]
 
 
-def _from_rows(catalog: Catalog) -> dict[str, Any]:
+def _from_rows(catalog: Catalog, user: User | None) -> dict[str, Any]:
     """The checklist of a fresh instance, else the traffic; neither during an outage."""
     try:
         if checklist.is_fresh():
             return {"steps": checklist.steps(catalog)}
-        return {"traffic": figures.traffic()}
+        return {"traffic": figures.traffic(user)}
     except DatabaseError:
         logger.warning("The figures cannot be read", exc_info=True)
         return {}
@@ -60,6 +62,6 @@ def landing(request: HttpRequest) -> HttpResponse:
         "snippets": snippets.chat(address, settings.DEFAULT_MODEL),
         "counted": _counted(catalog),
         "names": {id: model.name for id, model in catalog.models.items()},
-        **_from_rows(catalog),
+        **_from_rows(catalog, Visitor(request).user),
     }
     return render(request, "landing.html", context)
