@@ -317,6 +317,12 @@ if MODERATION not in {"auto", "openai", "embedded", "off"}:
 # Apps that ask a user for a key must prove by S256 that it is they who exchange the code.
 REQUIRE_PKCE_S256 = env_bool("REQUIRE_PKCE_S256", default=False)
 
+# Who sees the rankings: everybody, everybody but without names of apps, who is signed in
+# (rankings.access).
+RANKINGS = env_text("RANKINGS", "public")
+if RANKINGS not in {"public", "anonymous", "private"}:
+    raise ImproperlyConfigured(f"RANKINGS={RANKINGS!r}; use public, anonymous or private")
+
 # Every configured provider is asked so often whether it is there (a Celery task).
 PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)
 

@@ -15,6 +15,7 @@ from accounts import setup
 from catalog import live
 from catalog.snapshot import EMPTY, Catalog
 from pages import checklist, examples, figures
+from pages.context import Visitor
 from ui import snippets
 from ui.site_address import base_url
 
@@ -46,11 +47,11 @@ def _from_rows(request: HttpRequest, catalog: Catalog) -> dict[str, Any]:
     """The checklist of a fresh instance, for whoever may be its operator, else the traffic; and the
     model of the examples. During an outage there is only the last."""
     try:
-        user = request.user if request.user.is_authenticated else None
+        user = Visitor(request).user
         example = {"model": examples.chosen(catalog, user).model}
         if checklist.is_fresh() and (user is None or user.is_staff):
             return example | _checklist(catalog) | {"is_unoperated": setup.is_needed()}
-        return example | {"traffic": figures.traffic()}
+        return example | {"traffic": figures.traffic(user)}
     except DatabaseError:
         logger.warning("The figures cannot be read", exc_info=True)
         return {"model": settings.DEFAULT_MODEL}
