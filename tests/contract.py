@@ -46,11 +46,12 @@ def _objects(node):
 
 
 @cache
-def validator(*place):
-    """Of the schema at this place of the closed document."""
-    schema = reduce(operator.getitem, place, _closed())
+def validator(*place, is_closed=True):
+    """Of the schema at this place of the document."""
+    root = _closed() if is_closed else document()
+    schema = reduce(operator.getitem, place, root)
     return jsonschema_rs.Draft202012Validator(
-        {**schema, "components": _closed()["components"]}, validate_formats=True
+        {**schema, "components": root["components"]}, validate_formats=True
     )
 
 

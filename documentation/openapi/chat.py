@@ -8,25 +8,30 @@ from documentation.openapi import chat_answer, chat_request, messages, routing
 from documentation.openapi.operation import Access, Content, Group, Operation, Parameter
 from documentation.openapi.schema import either, one_of, record, ref, text
 
-MODEL = "meta-llama/llama-3-8b-instruct"
+MODEL = "openai/gpt-4o"
 _ID = "gen-1718000000-Y2kQwXv7Lm3Zt9RbNc5D"
 
 _USAGE: dict[str, Any] = {
-    "prompt_tokens": 14, "completion_tokens": 3, "total_tokens": 17, "cost": 0.0000017,
+    "prompt_tokens": 24, "completion_tokens": 300, "total_tokens": 324, "cost": 0.00462,
     "is_byok": False,
     "prompt_tokens_details": {
         "cached_tokens": 0, "cache_write_tokens": 0, "audio_tokens": 0, "video_tokens": 0,
     },
     "cost_details": {
-        "upstream_inference_cost": 0.0000017, "upstream_inference_prompt_cost": 0.0000014,
-        "upstream_inference_completions_cost": 0.0000003,
+        "upstream_inference_cost": 0.00462, "upstream_inference_prompt_cost": 0.00012,
+        "upstream_inference_completions_cost": 0.0045,
     },
     "completion_tokens_details": {"reasoning_tokens": 0, "image_tokens": 0, "audio_tokens": 0},
 }  # fmt: skip
-_HEAD = {"id": _ID, "provider": "DeepInfra", "model": MODEL}
+_HEAD = {"id": _ID, "provider": "OpenAI", "model": MODEL}
 _TAIL = {"created": 1718000000, "system_fingerprint": None}
 _ENDED = {"finish_reason": "stop", "native_finish_reason": "stop", "logprobs": None}
-_SAID = {"role": "assistant", "content": "Hello there!", "refusal": None, "reasoning": None}
+_SAID = {
+    "role": "assistant",
+    "content": "Rome began as a village by the Tiber …",
+    "refusal": None,
+    "reasoning": None,
+}
 
 
 def _answer(kind: str, said: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +63,7 @@ _ERRORS = {
     502: "",
     503: "No provider meets the requirements, or the server is overloaded or about to restart.",
 }
-_MESSAGES = [{"role": "user", "content": "Say hello"}]
+_MESSAGES = [{"role": "user", "content": "Tell me of Rome"}]
 
 
 def _stream(event: Any) -> Content:
@@ -99,18 +104,18 @@ _COMPLETION = Operation(
 )  # fmt: skip
 
 _ROUTE_EXAMPLE = {
-    "requested_models": [MODEL], "strategy": "direct", "prompt_tokens": 14, "max_tokens": 200,
-    "worst_cost": 0.0000214,
-    "routes": [{"model": MODEL, "prompt_tokens": 14, "worst_cost": 0.0000214, "endpoints": [{
-        "provider": "DeepInfra", "tag": "deepinfra", "own_key": False, "odds": 0.5556,
-        "stable": True, "context_length": 8192, "max_tokens": 200,
+    "requested_models": [MODEL], "strategy": "direct", "prompt_tokens": 24, "max_tokens": 200,
+    "worst_cost": 0.00312,
+    "routes": [{"model": MODEL, "prompt_tokens": 24, "worst_cost": 0.00312, "endpoints": [{
+        "provider": "OpenAI", "tag": "openai", "own_key": False, "odds": 1,
+        "stable": True, "context_length": 128000, "max_tokens": 200,
         "pricing": {
-            "prompt": "0.0000001", "completion": "0.0000001", "image": "0", "request": "0",
+            "prompt": "0.000005", "completion": "0.000015", "image": "0", "request": "0",
         },
-        "estimated_cost": 0.0000214, "worst_cost": 0.0000214, "ignored_parameters": [],
+        "estimated_cost": 0.00312, "worst_cost": 0.00312, "ignored_parameters": [],
     }]}],
     "dropped": [
-        {"model": MODEL, "provider": "Groq", "reason": "no credential configured"},
+        {"model": MODEL, "provider": "Azure", "reason": "no credential configured"},
     ],
     "passed_over": [], "pipeline": [],
 }  # fmt: skip

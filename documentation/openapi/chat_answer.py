@@ -76,16 +76,9 @@ def _document(kind: str, choice: Schema, says: str, optional: tuple[str, ...] = 
 
 def _chunk(kind: str, choice: Schema) -> Schema:
     """In the last event there is no choice, but the usage; or an error is beside it."""
-    schema = _document(
-        kind,
-        choice,
-        "One event of a stream. The last one has no choices but the usage.",
-        ("usage",),
-    )
-    schema["properties"]["error"] = {
-        "$ref": "#/components/schemas/Error/properties/error",
-        "description": "What broke the answer off. Nothing follows it.",
-    }
+    says = "One event of a stream. The last one has no choices but the usage."
+    schema = _document(kind, choice, says, ("usage",))
+    schema["properties"]["error"] = ref("ErrorBody", "What broke the answer off.")
     return schema
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from documentation.openapi.operation import Parameter
-from documentation.openapi.schema import boolean, integer, one_of, text
+from documentation.openapi.schema import Schema, boolean, integer, one_of, text
 
 MODALITIES = (
     "text", "image", "audio", "video", "file", "embeddings", "rerank", "decisions", "speech",
@@ -23,27 +23,33 @@ def _modalities(*words: str) -> str:
     return f"^({word})(,({word}))*$"
 
 
+def _price(which: str, what: str) -> Schema:
+    return text(f"{which} price: dollars for a million tokens of {what}.", pattern=_DOLLARS)
+
+
 FILTERS = (
     Parameter("q", text("Words that the id or the name has.")),
     Parameter("supported_parameters", text("Only models that take all of these, with commas.")),
     Parameter(
         "input_modalities",
-        text("Only models that take all of these, with commas.", pattern=_modalities(*MODALITIES)),
-        example="text,image",
+        text(
+            "Only models that take all of these, with commas: `text`, `image`, `file` and others.",
+            pattern=_modalities(*MODALITIES),
+        ),
     ),
     Parameter(
         "output_modalities",
         text(
-            "Only models that give one of these, with commas; `all`, the default, is every one.",
+            "Only models that give one of these, with commas: `text`, `3d` and others; `all`, the"
+            " default, is every one.",
             pattern=_modalities(*MODALITIES, "all"),
         ),
-        example="text",
     ),
     Parameter("context", integer("The least context length, in tokens.", 0, 1_000_000_000)),
-    Parameter("min_price", text("Dollars for a million tokens of prompt.", pattern=_DOLLARS)),
-    Parameter("max_price", text("The same, at most.", pattern=_DOLLARS), example="0.5"),
-    Parameter("min_output_price", text("Dollars for a million of answer.", pattern=_DOLLARS)),
-    Parameter("max_output_price", text("The same, at most.", pattern=_DOLLARS)),
+    Parameter("min_price", _price("The lowest", "prompt")),
+    Parameter("max_price", _price("The highest", "prompt"), example="0.5"),
+    Parameter("min_output_price", _price("The lowest", "answer")),
+    Parameter("max_output_price", _price("The highest", "answer")),
     Parameter("arch", text("Families of tokenizers, with commas: `Llama3,GPT`.")),
     Parameter("model_authors", text("The first part of ids, with commas: `openai,google`.")),
     Parameter("providers", text("Slugs or names of providers that serve it, with commas.")),
