@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from catalog.snapshot import Model, Prices
 from explore.listing.facets import has_token_price
 from explore.listing.ordering import Found, Measured, Speed
-from ui import charts, format
+from ui import chart_axes, charts, format
 from ui.charts import Point
 from ui.scales import pareto
 
@@ -86,7 +86,7 @@ def _picture(drawn: Sequence[Measurement]) -> SafeString:
     return charts.both_widths(
         lambda width, height: charts.scatter(
             points, title, _dollars, lambda speed: f"{speed} t/s",
-            width=width, height=460 if width == charts.WIDE else 320,
+            width=width, height=460 if width == chart_axes.WIDE else 320,
         )
     )  # fmt: skip
 
