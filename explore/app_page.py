@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from catalog import live
 from explore import rankings_chart, rankings_tables
-from explore.rankings_page import for_whom_it_is, visitor
+from explore.rankings_page import for_whom_it_is
+from explore.visitors import visitor
 from rankings import access, app_usage, boards, hiding
 from rankings.app_usage import AppUsage
 from rankings.boards import App

@@ -17,15 +17,11 @@ from catalog import live
 from explore import rankings_chart, rankings_files, rankings_tables
 from explore.rankings_query import AUTHORS, MODELS, POPULAR, TRENDING, Asked
 from explore.rankings_words import written_span
+from explore.visitors import visitor
 from rankings import access, boards, standings
 from rankings.boards import App, Board
 
 View = Callable[..., HttpResponseBase]
-
-
-def visitor(request: HttpRequest) -> User | None:
-    """Who is signed in."""
-    return request.user if isinstance(request.user, User) else None
 
 
 def for_whom_it_is(view: View) -> View:

@@ -6,23 +6,24 @@ from pathlib import Path
 import pytest
 
 from billing import limits
-from catalog import live
+from catalog import live, price_changes
 from rankings import boards, reading
+from routing import condition, endpoint_history, statistics
 
-for folder in ("activity", "api", "rankings"):
+for folder in ("activity", "api", "rankings", "routing"):
     sys.path.append(str(Path(__file__).parent.parent / folder))
 
 
 def forget():
-    limits.forget()
-    live.forget()
-    boards.forget()
-    reading.forget()
+    for part in (
+        limits, live, price_changes, boards, reading, condition, endpoint_history, statistics,
+    ):  # fmt: skip
+        part.forget()
 
 
 @pytest.fixture(autouse=True)
 def nothing_of_another_test():
-    """What it read and counted; its rows are gone."""
+    """What was read is of rows that are rolled back."""
     forget()
     yield
     forget()
