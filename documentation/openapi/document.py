@@ -15,6 +15,7 @@ from django.conf import settings
 from documentation.openapi import (
     chat,
     credits,
+    datasets,
     errors,
     generations,
     keys,
@@ -29,7 +30,7 @@ from documentation.openapi.operation import SECURITY_SCHEMES, Group
 PREFIX = "/api/v1"
 GROUPS: tuple[Group, ...] = (
     chat.GROUP, objects.GROUP, models.GROUP, generations.GROUP, keys.GROUP, oauth.GROUP,
-    credits.GROUP, provider_keys.GROUP, organization.GROUP,
+    credits.GROUP, provider_keys.GROUP, organization.GROUP, datasets.GROUP,
 )  # fmt: skip
 
 _SAYS = (

@@ -78,9 +78,7 @@ def test_days_one_asks_for_are_both_in_it_and_what_is_not_over_is_not(client, al
     ] == "2025-01-01"  # fmt: skip
 
 
-def test_equal_tokens_are_by_name_and_what_is_not_among_the_top_comes_last(
-    client, alice, headers
-):
+def test_equal_tokens_are_by_name_and_what_is_not_among_the_top_comes_last(client, alice, headers):
     for number in range(datasets.MODELS_MAX + 2):
         used(alice, 1, 5, f"a/{number:02d}")
     used(alice, 1, 6, "z/most")
