@@ -14,6 +14,8 @@ APPS = (
     ("https://chat.example", "Example Chat"),
     ("https://evil.example", "<img src=x onerror=alert(1)> a title that goes on " + "and on " * 9),
 )
+# The first of them waits for a site that was used for forty days.
+pytestmark = pytest.mark.timeout(300)
 MODELS = ("openai/gpt-4o", "anthropic/claude-3-haiku", "mistralai/mixtral-8x22b-instruct")
 
 
@@ -23,7 +25,7 @@ def site(new_gateway):
     gateway = new_gateway().start()
     gateway.owner = f"{unique('alice')}@example.com"
     caller = gateway.caller(email=gateway.owner)
-    for number in range(60):
+    for number in range(24):
         referer, title = APPS[number % 2]
         answer = requests.post(
             f"{gateway.url}/api/v1/chat/completions",
