@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import DatabaseError
 
@@ -40,6 +40,10 @@ class Current:
     @property
     def measured(self) -> Measured:
         return Measured(self.tokens, speeds)
+
+    def without_usage(self) -> Current:
+        """For who may not see it (RANKINGS=private)."""
+        return replace(self, usage={}, tokens={})
 
 
 def current() -> Current:

@@ -18,6 +18,8 @@ from explore.listing.current import Current, current
 from explore.listing.index import ways_out
 from explore.listing.ordering import SORTS, Found, ordered
 from explore.listing.price_speed import price_speed
+from explore.visitors import user_of
+from rankings.access import sees_rankings
 from ui.fragments import wants_fragment
 
 Context = dict[str, Any]
@@ -29,6 +31,8 @@ _VIEWS = (("table", "Table"), ("chart", "Price vs speed"))
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
     now = current()
+    if not sees_rankings(user_of(request)):
+        now = now.without_usage()
     choice = read(dict(request.GET.lists()), now.index.labels, now.catalog.models)
     found = ordered(now.index.found(now.index.matching(choice)), choice.sort, now.measured)
     context = _context(now, choice, found)

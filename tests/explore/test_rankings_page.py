@@ -12,6 +12,7 @@ from activity_builders import person
 from ranking_rows import CHAT, CODE, LARGE, OTHERS, SMALL, take, used
 
 from accounts.models import User
+from explore.listing import current
 from rankings import boards
 from rankings.models import RankedApp
 
@@ -142,6 +143,16 @@ def test_private_rankings_are_for_who_is_signed_in(client, used_site, settings):
     assert CHAT[1] in page(client)
     landing = client.get("/").content.decode()
     assert "Most used models" in landing and CHAT[1] in landing
+
+
+def test_private_usage_is_not_in_the_list_of_models(client, used_site, settings):
+    api_rows.small_catalog()
+    current.forget()
+    assert "tokens in 14 days" in client.get("/models").content.decode()
+    settings.RANKINGS = "private"
+    assert "tokens in 14 days" not in client.get("/models").content.decode()
+    client.force_login(User.objects.get(pk=used_site.user_id))
+    assert "tokens in 14 days" in client.get("/models").content.decode()
 
 
 def lines(client, query):
