@@ -31,6 +31,7 @@ from billing.models import (
 )
 from catalog.models import Credential, Endpoint, Model, Provider
 from openrouter_site.errors import Unauthorized
+from rankings.models import RankedApp
 from routing.models import EndpointStatistic, ProviderProbe
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +66,7 @@ def make_catalog(name, owner):
         model=model, provider=provider, upstream_model="m",
         price_prompt_pico=1, price_completion_pico=1,
     )  # fmt: skip
+    RankedApp.objects.create(identity=f"https://{name}.example", origin=f"https://{name}.example")
     ProviderKey.objects.create(user=owner, provider=provider, encrypted="?")
     ProviderProbe.objects.create(provider_slug=name, checked_at=NOW, ok=True)
     EndpointStatistic.objects.create(endpoint_id=endpoint.pk, starts_at=NOW, duration_s=60)

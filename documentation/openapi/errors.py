@@ -148,6 +148,7 @@ _METADATA = record(
         "limit_source": text(
             "Which limit: `openrouter_credits`, `openrouter_key_limit`, `openrouter_member_budget`,"
             " `openrouter_free_per_minute`, `openrouter_free_per_day`, `openrouter_surge`,"
+            " `openrouter_datasets_per_minute`, `openrouter_datasets_per_day`,"
             " `upstream_provider`, `account_frozen`."
         ),
         "limit": number("The limit: dollars with 402, requests with 429."),
