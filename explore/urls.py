@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from explore import app_page, model_page, provider_pages, rankings_page
+from explore import (
+    app_page,
+    compare_page,
+    feed,
+    for_crawlers,
+    model_page,
+    provider_pages,
+    rankings_page,
+)
+from explore.listing import page as models_page
 
 urlpatterns: list[URLPattern] = [
+    # Models
+    path("models", models_page.models, name="models"),
+    path("models/compare", compare_page.compare, name="compare"),
+    path("models.atom", feed.models, name="models-feed"),
+    # Crawlers
+    path("sitemap.xml", for_crawlers.sitemap, name="sitemap"),
+    path("robots.txt", for_crawlers.robots, name="robots"),
     # Rankings and apps
     path("rankings", rankings_page.rankings, name="rankings"),
     path("rankings.csv", rankings_page.as_csv, name="rankings-csv"),

@@ -26,3 +26,13 @@ def caller_of(request: HttpRequest) -> Caller:
     except DatabaseError:
         logger.warning("The visitor's settings cannot be read", exc_info=True)
         return caller(None)
+
+
+def user_of(request: HttpRequest) -> User | None:
+    """Who is signed in; nobody while the database is away."""
+    try:
+        user = request.user
+        return user if isinstance(user, User) and user.is_authenticated else None
+    except DatabaseError:
+        logger.warning("The session cannot be read", exc_info=True)
+        return None

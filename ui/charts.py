@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,7 +25,18 @@ from ui.chart_axes import (
     value_axis,
     y_of,
 )
-from ui.scales import Series, log_position, log_ticks, nice_ticks, pareto
+from ui.scales import (
+    Series,
+    fewer_ticks,
+    log_position,
+    log_ticks,
+    nice_ticks,
+    pareto,
+    room_for_names,
+)
+
+# More names than that would hide the picture.
+_NAMES_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +128,14 @@ def sparkline(
 
 def uptime_strip(shares: Sequence[float | None], title: str) -> SafeString:
     """A bar for each period: 1 is up all the time; None when nobody asked."""
-    bars = [
-        format_html(
-            '<rect class="{}" x="{}" y="0" width="4" height="18" rx="1"/>',
-            _uptime_class(share), number * 6,
-        )
-        for number, share in enumerate(shares)
-    ]  # fmt: skip
+    bars = [_uptime_bar(_uptime_class(share), number * 6) for number, share in enumerate(shares)]
     return svg(max(4, len(shares) * 6 - 2), 18, title, "uptime", joined(bars))
+
+
+@lru_cache(maxsize=1024)
+def _uptime_bar(name: str, x: int) -> SafeString:
+    """A page of models has thousands of them, and there are few different ones."""
+    return format_html('<rect class="{}" x="{}" y="0" width="4" height="18" rx="1"/>', name, x)
 
 
 def _uptime_class(share: float | None) -> str:
@@ -143,41 +155,57 @@ def scatter(
     width: int = WIDE,
     height: int = 420,
 ) -> SafeString:
-    """Points over a logarithmic axis (prices), with the line of those that nothing beats."""
+    """Points over a logarithmic axis (prices), with the line of those that nothing beats.
+
+    All have their name as a tooltip; beside them it is written where there is room, first for those
+    on the line, then in the order given.
+    """
     shown = [point for point in points if point.x > 0]
     if not shown:
         return svg(width, height, title, "chart", joined([]))
     ticks = nice_ticks(max(point.y for point in shown))
     columns = log_ticks(min(point.x for point in shown), max(point.x for point in shown))
 
-    def at(point: Point) -> tuple[float, float]:
-        share = log_position(point.x, columns[0], columns[-1])
-        return LEFT + 8 + share * (width - LEFT - RIGHT - 16), y_of(point.y, ticks[-1], height)
+    def x_of(value: float) -> float:
+        share = log_position(value, columns[0], columns[-1])
+        return LEFT + 16 + share * (width - LEFT - RIGHT - 32)
 
-    names = [
-        format_html(
-            '<text class="chart-tick" x="{}" y="{}" text-anchor="middle">{}</text>',
-            n(at(Point("", tick, 0))[0]), height - 8, written_x(tick),
-        )
-        for tick in columns
-    ]  # fmt: skip
-    front = [at(shown[number]) for number in pareto([(each.x, each.y) for each in shown])]
+    places = [(x_of(point.x), y_of(point.y, ticks[-1], height)) for point in shown]
+    front = pareto([(point.x, point.y) for point in shown])
     line = format_html(
         '<polyline class="chart-front" points="{}"/>',
-        " ".join(f"{n(x)},{n(y)}" for x, y in front),
+        " ".join(f"{n(places[number][0])},{n(places[number][1])}" for number in front),
     )
-    dots = [_dot(point, *at(point), width) for point in shown]
-    body = joined([value_axis(ticks, width, height, written_y), *names, line, *dots])
+    first = dict.fromkeys((*front, *range(len(shown))))
+    boxes = room_for_names([(shown[number].label, *places[number]) for number in first], width)
+    names = dict(zip(first, boxes, strict=True))
+    dots = [_dot(point, places[number], names[number]) for number, point in enumerate(shown)]
+    axis = [(x_of(tick), written_x(tick)) for tick in fewer_ticks(columns, width // 48)]
+    body = joined([value_axis(ticks, width, height, written_y), _below(axis, height), line, *dots])
     return svg(width, height, title, "chart", body)
 
 
-def _dot(point: Point, x: float, y: float, width: int) -> SafeString:
-    """With its name on the side where there is room."""
-    is_left = x > width * 0.75
+def _below(axis: Sequence[tuple[float, str]], height: int) -> SafeString:
+    """What values stand where on the axis below."""
+    return joined(
+        [
+            format_html(
+                '<text class="chart-tick" x="{}" y="{}" text-anchor="middle">{}</text>',
+                n(x), height - 8, text,
+            )
+            for x, text in axis
+        ]
+    )  # fmt: skip
+
+
+def _dot(point: Point, place: tuple[float, float], name: tuple[float, float] | None) -> SafeString:
+    """With its name at `name`, if there is room for it."""
+    x, y = place
+    written = format_html(
+        '<text class="chart-name" x="{}" y="{}">{}</text>', n(name[0]), n(name[1]), point.label
+    ) if name else ""  # fmt: skip
     dot = format_html(
-        '<circle class="chart-dot" cx="{}" cy="{}" r="4"><title>{}</title></circle>'
-        '<text class="chart-name" x="{}" y="{}" text-anchor="{}">{}</text>',
-        n(x), n(y), point.label, n(x - 8 if is_left else x + 8), n(y + 4),
-        "end" if is_left else "start", point.label,
+        '<circle class="chart-dot" cx="{}" cy="{}" r="4"><title>{}</title></circle>{}',
+        n(x), n(y), point.label, written,
     )  # fmt: skip
     return format_html('<a href="{}">{}</a>', point.href, dot) if point.href else dot

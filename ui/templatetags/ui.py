@@ -53,6 +53,7 @@ def moment(value: datetime | None, never: str = "never") -> SafeString | str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, label: str = "", size: str = "") -> SafeString:
     """A picture of the sprite (frontend/icons.json). Without a label it is decoration."""
     spoken = format_html('role="img" aria-label="{}"', label) if label else "aria-hidden=true"
