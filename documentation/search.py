@@ -1,0 +1,97 @@
+"""Search over headings and text. All is in memory and small, so each question reads it all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from documentation import library
+from documentation.addresses import page_address
+from documentation.library import Page, Section
+
+CHARACTERS_MAX = 100
+_WORDS_MAX, _FOUND_MAX = 8, 20
+_EXCERPT, _BEFORE = 180, 60
+_IN_TITLE, _IN_HEADING, _COUNTED_MAX = 6, 10, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A section; `heading` and `excerpt` have <mark> around what was asked for."""
+
+    address: str
+    page: str
+    heading: SafeString
+    excerpt: SafeString
+
+
+def words_of(asked: str) -> list[str]:
+    """Each once, at most eight; what is longer than a question is no question."""
+    return list(dict.fromkeys(asked[:CHARACTERS_MAX].casefold().split()))[:_WORDS_MAX]
+
+
+def search(asked: str) -> list[Found]:
+    """Sections that have every word somewhere, those first that have them in their headings."""
+    words = words_of(asked)
+    if not words:
+        return []
+    scored = (
+        (_score(page, section, words), page, section)
+        for page in library.pages()
+        for section in page.sections
+    )
+    best = sorted((each for each in scored if each[0]), key=lambda each: -each[0])
+    return [_found(page, section, words) for _, page, section in best[:_FOUND_MAX]]
+
+
+def _score(page: Page, section: Section, words: Iterable[str]) -> int:
+    """0 when a word is nowhere."""
+    title, heading = page.title.casefold(), section.heading.casefold()
+    text = section.text.casefold()
+    total = 0
+    for word in words:
+        score = (
+            _IN_TITLE * (word in title)
+            + _IN_HEADING * (word in heading)
+            + min(_COUNTED_MAX, text.count(word))
+        )
+        if not score or not (word in heading or word in text):
+            return 0
+        total += score
+    return total
+
+
+def _found(page: Page, section: Section, words: list[str]) -> Found:
+    return Found(
+        page_address(page.slug, section.anchor),
+        page.title,
+        _with_marks(section.heading, words),
+        _with_marks(_excerpt(section.text, words), words),
+    )
+
+
+def _excerpt(text: str, words: list[str]) -> str:
+    """Some words around the first that was asked for."""
+    folded = text.casefold()
+    places = [place for word in words if (place := folded.find(word)) >= 0]
+    start = max(0, min(places, default=0) - _BEFORE)
+    if start:
+        # Not in the middle of a word.
+        start = text.find(" ", start) + 1
+    cut = text[start : start + _EXCERPT]
+    if start + _EXCERPT < len(text):
+        cut = cut.rpartition(" ")[0] + " …"
+    return f"… {cut}" if start else cut
+
+
+def _with_marks(text: str, words: list[str]) -> SafeString:
+    pattern = re.compile("|".join(re.escape(word) for word in words), re.IGNORECASE)
+    written, end = [], 0
+    for match in pattern.finditer(text):
+        written += [escape(text[end : match.start()]), f"<mark>{escape(match[0])}</mark>"]
+        end = match.end()
+    return mark_safe("".join([*written, escape(text[end:])]))
