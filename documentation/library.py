@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -20,11 +20,13 @@ FOLDER = Path(settings.BASE_DIR) / "docs"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and the words below it, up to the next one. `anchor` is "" for the page's top."""
+    """A heading and what stands below it, up to the next one: words in `text`, examples in `code`.
+    `anchor` is "" for the page's top."""
 
     heading: str
     anchor: str
     text: str
+    code: str
 
 
 class Page:
@@ -65,27 +67,32 @@ class Page:
         """For the search."""
         starts = [*self._headings, len(self._tokens)]
         return tuple(
-            Section(
-                heading.text,
-                heading.anchor if heading.level > 1 else "",
-                unmarked(_words(self._tokens[start + 3 : end])),
-            )
+            _section(heading, self._tokens[start + 3 : end])
             for (start, heading), end in zip(self._headings.items(), starts[1:], strict=True)
         )
 
 
-def _words(tokens: Sequence[Token]) -> str:
-    found: list[str] = []
+def _section(heading: Heading, tokens: Sequence[Token]) -> Section:
+    anchor = heading.anchor if heading.level > 1 else ""
+    return Section(heading.text, anchor, _line(_words(tokens)), _line(_examples(tokens)))
+
+
+def _line(texts: Iterable[str]) -> str:
+    return unmarked(" ".join(" ".join(texts).split()))
+
+
+def _words(tokens: Sequence[Token]) -> Iterator[str]:
     for token in tokens:
         if token.type == "inline":
-            found.append(markdown.plain(token))
+            yield markdown.plain(token)
         elif token.type == "callout":
-            found.append(_words(token.children or []))
-        elif token.type == "code_tabs":
-            found += [fence.content for fence in token.meta["fences"]]
-        elif token.type == "fence":
-            found.append(token.content)
-    return " ".join(" ".join(found).split())
+            yield from _words(token.children or [])
+
+
+def _examples(tokens: Sequence[Token]) -> Iterator[str]:
+    for token in tokens:
+        fences = token.meta["fences"] if token.type == "code_tabs" else [token]
+        yield from (fence.content for fence in fences if fence.type == "fence")
 
 
 def page(slug: str) -> Page | None:

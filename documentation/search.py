@@ -51,17 +51,13 @@ def search(asked: str) -> list[Found]:
 def _score(page: Page, section: Section, words: Iterable[str]) -> int:
     """0 when a word is nowhere."""
     title, heading = page.title.casefold(), section.heading.casefold()
-    text = section.text.casefold()
+    text = f"{section.text} {section.code}".casefold()
     total = 0
     for word in words:
-        score = (
-            _IN_TITLE * (word in title)
-            + _IN_HEADING * (word in heading)
-            + min(_COUNTED_MAX, text.count(word))
-        )
-        if not score or not (word in heading or word in text):
+        if word not in heading and word not in text:
             return 0
-        total += score
+        total += _IN_TITLE * (word in title) + _IN_HEADING * (word in heading)
+        total += min(_COUNTED_MAX, text.count(word))
     return total
 
 
@@ -70,12 +66,17 @@ def _found(page: Page, section: Section, words: list[str]) -> Found:
         page_address(page.slug, section.anchor),
         page.title,
         _with_marks(section.heading, words),
-        _with_marks(_excerpt(section.text, words), words),
+        _with_marks(_excerpt(section, words), words),
     )
 
 
-def _excerpt(text: str, words: list[str]) -> str:
-    """Some words around the first that was asked for."""
+def _excerpt(section: Section, words: list[str]) -> str:
+    """Some words around the first that was asked for; of an example only where no sentence has one.
+
+    Casefolding may change lengths, but not here: the pages are in English.
+    """
+    in_words = any(word in section.text.casefold() for word in words)
+    text = section.text if in_words or not section.code else section.code
     folded = text.casefold()
     places = [place for word in words if (place := folded.find(word)) >= 0]
     start = max(0, min(places, default=0) - _BEFORE)
