@@ -166,6 +166,17 @@ class _Renderer(RendererHTML):
     def table_close(self, *given: Any) -> str:
         return "</table></div>\n"
 
+    def th_open(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        # A head without words is no head to those who hear it.
+        return '<th scope="col">' if tokens[idx + 1].content else "<td>"
+
+    def th_close(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        return "</th>" if tokens[idx - 1].content else "</td>"
+
     def link_open(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:

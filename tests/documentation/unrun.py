@@ -1,4 +1,4 @@
-"""Samples that no test executes, by page/name, and why. Python among them is compiled all the same."""
+"""Samples that no test executes, by page/name, and why; the Python among them is compiled."""
 
 from __future__ import annotations
 
