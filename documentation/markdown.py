@@ -166,9 +166,7 @@ class _Renderer(RendererHTML):
     def table_close(self, *given: Any) -> str:
         return "</table></div>\n"
 
-    def th_open(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
-    ) -> str:
+    def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         # A head without words is no head to those who hear it.
         return '<th scope="col">' if tokens[idx + 1].content else "<td>"
 
