@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 
-from catalog import addresses, credentials, models
+from catalog import addresses, credentials, editing, models
 from catalog.prices import parse_per_million, per_million
 from openrouter_site.money import format_price, parse_price
 from openrouter_site.read_only import ReadOnly
@@ -20,9 +20,11 @@ from openrouter_site.read_only import ReadOnly
 if TYPE_CHECKING:
     RowAdminBase = admin.ModelAdmin[Any]
     EndpointInlineBase = admin.TabularInline[models.Endpoint, Any]
+    PriceChangeInlineBase = admin.TabularInline[models.PriceChange, Any]
 else:
     RowAdminBase = admin.ModelAdmin
     EndpointInlineBase = admin.TabularInline
+    PriceChangeInlineBase = admin.TabularInline
 
 
 class PriceField(forms.CharField):
@@ -118,6 +120,21 @@ class EndpointInline(ReadOnly, PriceColumn, EndpointInlineBase):
         return super().get_queryset(request).select_related("model", "provider")
 
 
+class PriceChangeInline(ReadOnly, PriceChangeInlineBase):
+    """What the prices were. No admin of its own: who may delete an endpoint may delete them."""
+
+    model = models.PriceChange
+    fields = readonly_fields = ("at", "before", "after")
+
+    @admin.display(description="$ per 1M in / out before")
+    def before(self, row: models.PriceChange) -> str:
+        return f"{per_million(row.old_prompt_pico)} / {per_million(row.old_completion_pico)}"
+
+    @admin.display(description="after")
+    def after(self, row: models.PriceChange) -> str:
+        return f"{per_million(row.new_prompt_pico)} / {per_million(row.new_completion_pico)}"
+
+
 @admin.register(models.Provider)
 class ProviderAdmin(RowAdmin):
     list_display = ("name", "slug", "dialect", "address", "may_train", "enabled", "origin")
@@ -129,6 +146,10 @@ class ProviderAdmin(RowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.Provider]:
         rows: QuerySet[models.Provider] = super().get_queryset(request)
         return rows.prefetch_related("credentials")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """With the paths that nearly everybody has: without one nobody is sent there."""
+        return {**editing.OPENAI_PATHS, **super().get_changeform_initial_data(request)}
 
     @admin.display(description="served at")
     def address(self, row: models.Provider) -> str:
@@ -171,6 +192,7 @@ class EndpointAdmin(PriceColumn, RowAdmin):
     list_select_related = ("model", "provider")
     search_fields = ("model__slug", "provider__name", "upstream_model")
     autocomplete_fields = ("model", "provider")
+    inlines = (PriceChangeInline,)
 
     def formfield_for_dbfield(
         self, db_field: Field[Any, Any], request: HttpRequest, **options: Any

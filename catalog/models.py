@@ -6,19 +6,22 @@ says when to read again. Whoever changes a row calls `bump_version()` in the sam
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from catalog import fields, validators
+from catalog import fields, price_change_row, validators
 from catalog.credential_row import Credential as Credential
 from catalog.credential_row import CredentialChange as CredentialChange
 from catalog.credential_row import Encrypted as Encrypted
 from catalog.credential_row import Secret as Secret
 from catalog.credential_row import ending as ending
 from catalog.fields import PRICE_MAX_PICO
+from catalog.price_change_row import PriceChange as PriceChange
 
 
 class Origin(models.TextChoices):
@@ -242,6 +245,13 @@ class Endpoint(Row):
                 )
             except ValidationError as error:
                 raise ValidationError({"discount_percent": error}) from None
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """A change of prices is written down with it."""
+        with transaction.atomic():
+            before = price_change_row.stored(self, options.get("update_fields"))
+            super().save(*args, **options)
+            price_change_row.note(self, before)
 
     def __str__(self) -> str:
         return f"{self.model} @ {self.provider}{f' ({self.tag})' if self.tag else ''}"

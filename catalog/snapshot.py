@@ -120,6 +120,11 @@ class Model:
     routes_to: tuple[str, ...] = ()
     media_pricing: Mapping[str, str | int] | None = None
 
+    @property
+    def served_by(self) -> tuple[Endpoint, ...]:
+        """Those endpoints that somebody serves here."""
+        return tuple(each for each in self.endpoints if each.provider.served_at is not None)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalog:

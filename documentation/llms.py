@@ -30,6 +30,8 @@ def listing(request: HttpRequest) -> HttpResponse:
             if page is not None:
                 link = f"{address}{reverse('docs-markdown', args=[page.slug])}"
                 lines.append(f"- [{page.title}]({link}): {page.description}")
+    description = f"{address}{reverse('openapi')}"
+    lines += ["", "## Calls", "", f"- [OpenAPI]({description}): every call, for programs"]
     return HttpResponse(filled_in_text("\n".join(lines) + "\n", address), content_type=_TEXT)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.utils.html import escape
@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from documentation import library
 from documentation.addresses import page_address
-from documentation.library import Page, Section
+from documentation.library import Section
+from documentation.reference.entries import entries
 
 CHARACTERS_MAX = 100
 _WORDS_MAX, _FOUND_MAX = 8, 20
@@ -39,18 +40,34 @@ def search(asked: str) -> list[Found]:
     words = words_of(asked)
     if not words:
         return []
-    scored = (
-        (_score(page, section, words), page, section)
-        for page in library.pages()
-        for section in page.sections
-    )
+    scored = ((_score(place, words), place) for place in _places())
     best = sorted((each for each in scored if each[0]), key=lambda each: -each[0])
-    return [_found(page, section, words) for _, page, section in best[:_FOUND_MAX]]
+    return [_found(place, words) for _, place in best[:_FOUND_MAX]]
 
 
-def _score(page: Page, section: Section, words: Iterable[str]) -> int:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A section, and the page it is on."""
+
+    address: str
+    title: str
+    section: Section
+
+
+def _places() -> Iterator[_Place]:
+    """The sections of all pages, then the calls of the reference."""
+    for page in library.pages():
+        for section in page.sections:
+            yield _Place(page_address(page.slug, section.anchor), page.title, section)
+    for entry in entries():
+        for each in (entry, *entry.parts):
+            yield _Place(each.address, entry.title, Section(each.title, "", each.says, ""))
+
+
+def _score(place: _Place, words: Iterable[str]) -> int:
     """0 when a word is nowhere."""
-    title, heading = page.title.casefold(), section.heading.casefold()
+    title, section = place.title.casefold(), place.section
+    heading = section.heading.casefold()
     text = f"{section.text} {section.code}".casefold()
     total = 0
     for word in words:
@@ -61,12 +78,12 @@ def _score(page: Page, section: Section, words: Iterable[str]) -> int:
     return total
 
 
-def _found(page: Page, section: Section, words: list[str]) -> Found:
+def _found(place: _Place, words: list[str]) -> Found:
     return Found(
-        page_address(page.slug, section.anchor),
-        page.title,
-        _with_marks(section.heading, words),
-        _with_marks(_excerpt(section, words), words),
+        place.address,
+        place.title,
+        _with_marks(place.section.heading, words),
+        _with_marks(_excerpt(place.section, words), words),
     )
 
 

@@ -22,8 +22,8 @@ from activity.series import METRICS, series
 from openrouter_site.streaming import streamed
 from pages import activity_chart, activity_choices, activity_query, activity_waterfall
 from pages.activity_query import Asked
-from pages.addresses import changed, links
 from pages.signed_in import user_of
+from ui.addresses import changed, links
 
 _ROWS = 25
 _PLACE = {"after": None, "before": None}

@@ -18,10 +18,7 @@ from catalog import live
 from pages.settings_forms import POLICY, PolicyForm, PromptLogForm
 from pages.signed_in import user_of
 from routing import data_policy
-from routing.data_policy import RETENTION, TRAINING, Effect, Wish
-
-# As the page calls them; the names are those of an error 503.
-_REASONS = {TRAINING: "may train", RETENTION: "may keep prompts", data_policy.IGNORED: "ignored"}
+from routing.data_policy import Effect, Wish
 
 
 @login_required
@@ -111,7 +108,7 @@ def _dropped(effect: Effect) -> list[dict[str, Any]]:
         {
             "name": each.provider.name,
             "slug": each.provider.slug,
-            "reasons": [_REASONS[reason] for reason in each.reasons],
+            "reasons": [data_policy.IN_WORDS[reason] for reason in each.reasons],
         }
         for each in effect.dropped
     ]

@@ -10,8 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from pages import snippets
-from ui import charts, format, scales
+from ui import charts, format, scales, snippets
 
 
 class _Example(forms.Form):

@@ -7,17 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ui.scales import Series, log_position, log_ticks, nice_ticks, pareto
+from ui.chart_axes import (
+    LEFT,
+    NARROW,
+    RIGHT,
+    WIDE,
+    Written,
+    joined,
+    label_axis,
+    n,
+    svg,
+    value_axis,
+    y_of,
+)
+from ui.scales import (
+    Series,
+    fewer_ticks,
+    log_position,
+    log_ticks,
+    nice_ticks,
+    pareto,
+    room_for_names,
+)
 
-# At 1:1, so that text has its size: one picture for desks and one for phones.
-WIDE, NARROW = 1130, 340
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 4, 10, 26
-_LABEL_WIDTH = 84
-Written = Callable[[int], str]
+# More names than that would hide the picture.
+_NAMES_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,59 +47,6 @@ class Point:
     x: float
     y: int
     href: str = ""
-
-
-def _n(number: float) -> str:
-    return f"{number:.2f}".rstrip("0").rstrip(".")
-
-
-def _svg(width: int, height: int, title: str, name: str, body: SafeString) -> SafeString:
-    return format_html(
-        '<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}" role="img" '
-        'aria-label="{}">{}</svg>',
-        name, width, height, width, height, title, body,
-    )  # fmt: skip
-
-
-def _joined(parts: Sequence[SafeString]) -> SafeString:
-    return format_html_join("", "{}", ((part,) for part in parts))
-
-
-def _value_axis(ticks: Sequence[int], width: int, height: int, written: Written) -> SafeString:
-    """Lines across, with what they stand for at their left."""
-    parts = []
-    for tick in ticks:
-        y = _y(tick, ticks[-1], height)
-        parts.append(
-            format_html(
-                '<line class="chart-grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
-                '<text class="chart-tick" x="{}" y="{}" text-anchor="end">{}</text>',
-                _LEFT, width - _RIGHT, _n(y), _n(y), _LEFT - 10, _n(y + 4), written(tick),
-            )
-        )  # fmt: skip
-    return _joined(parts)
-
-
-def _y(value: float, top: int, height: int) -> float:
-    return height - _BOTTOM - value / top * (height - _TOP - _BOTTOM)
-
-
-def _label_axis(labels: Sequence[str], width: int, height: int) -> SafeString:
-    """As many labels below as there is room for, evenly spaced from the first one."""
-    if not labels:
-        return _joined([])
-    slot = (width - _LEFT - _RIGHT) / len(labels)
-    every = max(1, -(-_LABEL_WIDTH // max(1, int(slot))))
-    return _joined(
-        [
-            format_html(
-                '<text class="chart-tick" x="{}" y="{}" text-anchor="middle">{}</text>',
-                _n(max(_LEFT + 14, _LEFT + slot * (number + 0.5))), height - 8, label,
-            )
-            for number, label in enumerate(labels)
-            if number % every == 0
-        ]
-    )  # fmt: skip
 
 
 def _bar(
@@ -94,18 +60,18 @@ def _bar(
         value = each.values[number]
         if value <= 0:
             continue
-        upper, lower = _y(below + value, top, height), _y(below, top, height)
+        upper, lower = y_of(below + value, top, height), y_of(below, top, height)
         below += value
         tall = max(0.5, lower - upper - (1 if below > value else 0))
         parts.append(
             format_html(
                 '<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"/>',
-                each.colour, _n(x), _n(upper), _n(bar_width), _n(tall),
+                each.colour, n(x), n(upper), n(bar_width), n(tall),
             )
         )  # fmt: skip
     lines = [f"{each.label}: {written(each.values[number])}" for each in series]
     title = "\n".join([f"{label}: {written(below)}", *lines])
-    return format_html('<g class="chart-bar"><title>{}</title>{}</g>', title, _joined(parts))
+    return format_html('<g class="chart-bar"><title>{}</title>{}</g>', title, joined(parts))
 
 
 def stacked_bars(
@@ -120,19 +86,19 @@ def stacked_bars(
     """A column for each label. `written` makes text of a value, for the axis and the tooltips."""
     sums = [sum(each.values[number] for each in series) for number in range(len(labels))]
     ticks = nice_ticks(max(sums, default=0))
-    slot = (width - _LEFT - _RIGHT) / max(1, len(labels))
+    slot = (width - LEFT - RIGHT) / max(1, len(labels))
     bar_width = max(1.0, min(64.0, slot - 2 - slot * 0.1))
     bars = [
         _bar(
-            series, number, label, _LEFT + slot * number + (slot - bar_width) / 2,
+            series, number, label, LEFT + slot * number + (slot - bar_width) / 2,
             (bar_width, height, ticks[-1]), written,
         )
         for number, label in enumerate(labels)
     ]  # fmt: skip
-    body = _joined(
-        [_value_axis(ticks, width, height, written), *bars, _label_axis(labels, width, height)]
+    body = joined(
+        [value_axis(ticks, width, height, written), *bars, label_axis(labels, width, height)]
     )
-    return _svg(width, height, title, "chart", body)
+    return svg(width, height, title, "chart", body)
 
 
 def both_widths(draw: Callable[[int, int], SafeString]) -> SafeString:
@@ -148,28 +114,28 @@ def sparkline(
 ) -> SafeString:
     """The shape of a series, without axes."""
     if len(values) < 2 or not any(values):
-        y = _n(height - 2)
+        y = n(height - 2)
         line = format_html('<line class="spark-none" x1="0" x2="{}" y1="{}" y2="{}"/>', width, y, y)
-        return _svg(width, height, title, "spark", line)
+        return svg(width, height, title, "spark", line)
     top, step = max(values), (width - 2) / (len(values) - 1)
     points = " ".join(
-        f"{_n(1 + number * step)},{_n(height - 2 - max(0, value) / top * (height - 4))}"
+        f"{n(1 + number * step)},{n(height - 2 - max(0, value) / top * (height - 4))}"
         for number, value in enumerate(values)
     )
     body = format_html('<polyline class="spark-line" points="{}"/>', points)
-    return _svg(width, height, title, "spark", body)
+    return svg(width, height, title, "spark", body)
 
 
 def uptime_strip(shares: Sequence[float | None], title: str) -> SafeString:
     """A bar for each period: 1 is up all the time; None when nobody asked."""
-    bars = [
-        format_html(
-            '<rect class="{}" x="{}" y="0" width="4" height="18" rx="1"/>',
-            _uptime_class(share), number * 6,
-        )
-        for number, share in enumerate(shares)
-    ]  # fmt: skip
-    return _svg(max(4, len(shares) * 6 - 2), 18, title, "uptime", _joined(bars))
+    bars = [_uptime_bar(_uptime_class(share), number * 6) for number, share in enumerate(shares)]
+    return svg(max(4, len(shares) * 6 - 2), 18, title, "uptime", joined(bars))
+
+
+@lru_cache(maxsize=1024)
+def _uptime_bar(name: str, x: int) -> SafeString:
+    """A page of models has thousands of them, and there are few different ones."""
+    return format_html('<rect class="{}" x="{}" y="0" width="4" height="18" rx="1"/>', name, x)
 
 
 def _uptime_class(share: float | None) -> str:
@@ -189,41 +155,57 @@ def scatter(
     width: int = WIDE,
     height: int = 420,
 ) -> SafeString:
-    """Points over a logarithmic axis (prices), with the line of those that nothing beats."""
+    """Points over a logarithmic axis (prices), with the line of those that nothing beats.
+
+    All have their name as a tooltip; beside them it is written where there is room, first for those
+    on the line, then in the order given.
+    """
     shown = [point for point in points if point.x > 0]
     if not shown:
-        return _svg(width, height, title, "chart", _joined([]))
+        return svg(width, height, title, "chart", joined([]))
     ticks = nice_ticks(max(point.y for point in shown))
     columns = log_ticks(min(point.x for point in shown), max(point.x for point in shown))
 
-    def at(point: Point) -> tuple[float, float]:
-        share = log_position(point.x, columns[0], columns[-1])
-        return _LEFT + 8 + share * (width - _LEFT - _RIGHT - 16), _y(point.y, ticks[-1], height)
+    def x_of(value: float) -> float:
+        share = log_position(value, columns[0], columns[-1])
+        return LEFT + 16 + share * (width - LEFT - RIGHT - 32)
 
-    names = [
-        format_html(
-            '<text class="chart-tick" x="{}" y="{}" text-anchor="middle">{}</text>',
-            _n(at(Point("", tick, 0))[0]), height - 8, written_x(tick),
-        )
-        for tick in columns
-    ]  # fmt: skip
-    front = [at(shown[number]) for number in pareto([(each.x, each.y) for each in shown])]
+    places = [(x_of(point.x), y_of(point.y, ticks[-1], height)) for point in shown]
+    front = pareto([(point.x, point.y) for point in shown])
     line = format_html(
         '<polyline class="chart-front" points="{}"/>',
-        " ".join(f"{_n(x)},{_n(y)}" for x, y in front),
+        " ".join(f"{n(places[number][0])},{n(places[number][1])}" for number in front),
     )
-    dots = [_dot(point, *at(point), width) for point in shown]
-    body = _joined([_value_axis(ticks, width, height, written_y), *names, line, *dots])
-    return _svg(width, height, title, "chart", body)
+    first = dict.fromkeys((*front, *range(len(shown))))
+    boxes = room_for_names([(shown[number].label, *places[number]) for number in first], width)
+    names = dict(zip(first, boxes, strict=True))
+    dots = [_dot(point, places[number], names[number]) for number, point in enumerate(shown)]
+    axis = [(x_of(tick), written_x(tick)) for tick in fewer_ticks(columns, width // 48)]
+    body = joined([value_axis(ticks, width, height, written_y), _below(axis, height), line, *dots])
+    return svg(width, height, title, "chart", body)
 
 
-def _dot(point: Point, x: float, y: float, width: int) -> SafeString:
-    """With its name on the side where there is room."""
-    is_left = x > width * 0.75
+def _below(axis: Sequence[tuple[float, str]], height: int) -> SafeString:
+    """What values stand where on the axis below."""
+    return joined(
+        [
+            format_html(
+                '<text class="chart-tick" x="{}" y="{}" text-anchor="middle">{}</text>',
+                n(x), height - 8, text,
+            )
+            for x, text in axis
+        ]
+    )  # fmt: skip
+
+
+def _dot(point: Point, place: tuple[float, float], name: tuple[float, float] | None) -> SafeString:
+    """With its name at `name`, if there is room for it."""
+    x, y = place
+    written = format_html(
+        '<text class="chart-name" x="{}" y="{}">{}</text>', n(name[0]), n(name[1]), point.label
+    ) if name else ""  # fmt: skip
     dot = format_html(
-        '<circle class="chart-dot" cx="{}" cy="{}" r="4"><title>{}</title></circle>'
-        '<text class="chart-name" x="{}" y="{}" text-anchor="{}">{}</text>',
-        _n(x), _n(y), point.label, _n(x - 8 if is_left else x + 8), _n(y + 4),
-        "end" if is_left else "start", point.label,
+        '<circle class="chart-dot" cx="{}" cy="{}" r="4"><title>{}</title></circle>{}',
+        n(x), n(y), point.label, written,
     )  # fmt: skip
     return format_html('<a href="{}">{}</a>', point.href, dot) if point.href else dot

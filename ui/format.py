@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 _NANO_PLACES = 9
 _NANO = 10**_NANO_PLACES
 _PER_MILLION_PLACES = 6
+_PICO_PLACES = 12
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 _DAYS_RELATIVE_MAX = 30
 
@@ -61,6 +62,13 @@ def price_per_million(price_pico: int | None) -> str:
     if price_pico is None:
         return UNKNOWN
     return f"${_written(price_pico, _PER_MILLION_PLACES)}"
+
+
+def price_each(price_pico: int | None) -> str:
+    """Of one image or request: $0.00765. Exact."""
+    if price_pico is None:
+        return UNKNOWN
+    return f"${_written(price_pico, _PICO_PLACES)}"
 
 
 def count(number: int | None) -> str:

@@ -84,3 +84,52 @@ def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
             best = points[number][1]
             front.append(number)
     return front
+
+
+def fewer_ticks(ticks: Sequence[float], most: int) -> list[float]:
+    """Of a logarithmic axis: all, or only powers of ten where there are more than `most`."""
+    if len(ticks) <= most:
+        return list(ticks)
+    powers = [tick for tick in ticks if math.isclose(math.log10(tick) % 1, 0, abs_tol=1e-9)]
+    return powers or [ticks[0], ticks[-1]]
+
+
+# Of a letter of 11 px, and how far a name is from its dot, in px.
+_LETTER_WIDTH, _LINE_HEIGHT, _AWAY = 6.1, 12, 8
+
+
+def room_for_names(
+    names: Sequence[tuple[str, float, float]], width: int
+) -> list[tuple[float, float] | None]:
+    """Where the text of each (name, x, y) of a dot begins: right of it, or left, above or below,
+    wherever it covers neither another name nor a dot. None where there is no room."""
+    dots = [(x - 4, y - 4, x + 4, y + 4) for _, x, y in names]
+    taken: list[tuple[float, float, float, float]] = []
+    found: list[tuple[float, float] | None] = []
+    for number, (name, x, y) in enumerate(names):
+        wide = len(name) * _LETTER_WIDTH
+        others = dots[:number] + dots[number + 1 :]
+        free = (
+            (left, foot)
+            for left, foot in (
+                (x + _AWAY, y + 4), (x - _AWAY - wide, y + 4),
+                (x - wide / 2, y - _AWAY), (x - wide / 2, y + _AWAY + 9),
+            )
+            if left >= 0 and left + wide <= width
+            and not any(
+                _overlap((left, foot - _LINE_HEIGHT + 2, left + wide, foot + 2), box)
+                for box in (*taken, *others)
+            )
+        )  # fmt: skip
+        place = next(free, None)
+        if place is not None:
+            left, foot = place
+            taken.append((left, foot - _LINE_HEIGHT + 2, left + wide, foot + 2))
+        found.append(place)
+    return found
+
+
+def _overlap(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
+) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -7,15 +7,16 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
-from django.urls import NoReverseMatch, reverse
 
 from documentation.addresses import page_address
 from documentation.outline import GROUPS
+from documentation.reference.entries import entries
 
 register = template.Library()
 
-# The pages made from the API's description stand with the requests they describe.
-_REFERENCE_IN, _REFERENCE = "Start", ("reference", "API reference")
+# The pages made from the API's description follow those about requests and routing.
+_REFERENCE_AFTER, _REFERENCE = "Apps", "API reference"
+_OVERVIEW = "Overview"
 
 
 @register.inclusion_tag("docs/_menu.html", takes_context=True)
@@ -25,19 +26,15 @@ def docs_menu(context: Context) -> dict[str, Any]:
     path = request.path if request is not None else ""
     groups = []
     for group in GROUPS:
-        entries = [(entry.label, page_address(entry.slug)) for entry in group.entries]
-        if group.label == _REFERENCE_IN:
-            entries += _reference()
-        links = [
-            {"label": label, "href": href, "is_current": href == path} for label, href in entries
-        ]
-        groups.append({"label": group.label, "links": links})
-    return {"groups": groups, "asked": context.get("asked", "")}
+        pages = [(entry.label, page_address(entry.slug)) for entry in group.entries]
+        groups.append(_group(group.label, pages, path))
+        if group.label == _REFERENCE_AFTER:
+            overview, *others = entries()
+            reference = [(_OVERVIEW, overview.address), *((e.title, e.address) for e in others)]
+            groups.append(_group(_REFERENCE, reference, path))
+    return {"groups": groups}
 
 
-def _reference() -> list[tuple[str, str]]:
-    name, label = _REFERENCE
-    try:
-        return [(label, reverse(name))]
-    except NoReverseMatch:
-        return []
+def _group(label: str, pages: list[tuple[str, str]], path: str) -> dict[str, Any]:
+    links = [{"label": name, "href": href, "is_current": href == path} for name, href in pages]
+    return {"label": label, "links": links}

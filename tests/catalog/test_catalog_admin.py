@@ -40,7 +40,8 @@ def filled(client, row, **changes):
     # Fields whose default is a function carry what they held in a hidden field.
     hidden = [name for name, field in form.fields.items() if field.show_hidden_initial]
     sent |= {f"initial-{name}": values[name] for name in hidden}
-    sent |= {"endpoints-TOTAL_FORMS": 0, "endpoints-INITIAL_FORMS": 0}
+    for inline in ("endpoints", "price_changes"):
+        sent |= {f"{inline}-TOTAL_FORMS": 0, f"{inline}-INITIAL_FORMS": 0}
     return {name: value for name, value in (sent | changes).items() if value is not None}
 
 
@@ -68,6 +69,15 @@ def test_price_that_cannot_be_is_refused(alice, text):
     assert answer.status_code == 200
     assert "price_prompt_pico" in answer.context["adminform"].form.errors
     assert load.read_version() == 0
+
+
+def test_new_provider_has_the_usual_paths_until_one_says_otherwise(alice):
+    form = alice.get(reverse("admin:catalog_provider_add")).context["adminform"].form
+    assert (form["chat_path"].value(), form["completions_path"].value()) == (
+        "/chat/completions", "/completions",
+    )  # fmt: skip
+    row = provider_row(chat_path="")
+    assert not alice.get(page(row)).context["adminform"].form["chat_path"].value()
 
 
 def test_switching_off_leaves_the_row_to_the_catalog(alice):
@@ -155,3 +165,18 @@ def test_lists_can_be_searched(alice, kind):
 def test_endpoint_list_shows_dollars_per_million(alice):
     row = endpoint(prompt_pico=200_600, completion_pico=1_000_000)
     assert "0.2006 / 1" in alice.get(page(row, "changelist")).content.decode()
+
+
+def test_a_price_changed_in_the_admin_is_remembered_and_shown(alice):
+    row = endpoint(prompt_pico=200_600)
+    save(alice, row, price_prompt_pico="0.25")
+    change = models.PriceChange.objects.get()
+    assert (change.old[0], change.new[0]) == (200_600, 250_000)
+    assert "0.2006 / 0.2" in alice.get(page(row)).content.decode()
+
+
+def test_an_endpoint_with_a_history_can_be_deleted(alice):
+    row = endpoint()
+    save(alice, row, price_prompt_pico="0.25")
+    assert alice.post(page(row, "delete"), {"post": "yes"}).status_code == 302
+    assert not models.Endpoint.objects.exists() and not models.PriceChange.objects.exists()

@@ -18,7 +18,7 @@ UNRUN = {
     "operations/caddy": "Caddy is not among the tools of the tests",
     "operations/chaos": "takes an hour; tests/chaos run it small",
     "operations/bench": "measures for a minute",
-    "accounts/a-decorator": "is a piece of a view, not a program",
+    "accounts/decorators": "are pieces of views, not a program",
     "byok/byok-add": "needs a provider's real key; tests/wire/test_wire_byok.py does it",
     "byok/byok-change": "changes a key by a number that is the reader's",
     "credentials/add-credential": "reads a provider's real key; tests/catalog do it",

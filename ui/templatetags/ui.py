@@ -28,8 +28,9 @@ _AVATAR_COLOURS = 10
 _JS = Path(settings.BASE_DIR) / "static" / "js"
 
 for _filter in (
-    format.money, format.money_exact, format.price_per_million, format.count, format.compact,
-    format.context_length, format.percent, format.duration, format.exact, format.day,
+    format.money, format.money_exact, format.price_per_million, format.price_each,
+    format.count, format.compact, format.context_length, format.percent, format.duration,
+    format.exact, format.day,
 ):  # fmt: skip
     register.filter(_filter.__name__, _filter)
 
@@ -52,6 +53,7 @@ def moment(value: datetime | None, never: str = "never") -> SafeString | str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, label: str = "", size: str = "") -> SafeString:
     """A picture of the sprite (frontend/icons.json). Without a label it is decoration."""
     spoken = format_html('role="img" aria-label="{}"', label) if label else "aria-hidden=true"
@@ -146,3 +148,9 @@ def lookup(mapping: Any, key: object) -> Any:
 def author(model_id: object) -> str:
     """meta-llama of meta-llama/llama-3-70b-instruct."""
     return str(model_id).partition("/")[0]
+
+
+@register.filter
+def slug(model_id: object) -> str:
+    """llama-3-70b-instruct of meta-llama/llama-3-70b-instruct."""
+    return str(model_id).partition("/")[2]
