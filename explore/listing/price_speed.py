@@ -11,6 +11,7 @@ from catalog.snapshot import Model, Prices
 from explore.listing.facets import has_token_price
 from explore.listing.ordering import Found, Measured, Speed
 from ui import charts, format
+from ui.chart_axes import WIDE
 from ui.charts import Point
 from ui.scales import pareto
 
@@ -86,7 +87,7 @@ def _picture(drawn: Sequence[Measurement]) -> SafeString:
     return charts.both_widths(
         lambda width, height: charts.scatter(
             points, title, _dollars, lambda speed: f"{speed} t/s",
-            width=width, height=460 if width == charts.WIDE else 320,
+            width=width, height=460 if width == WIDE else 320,
         )
     )  # fmt: skip
 
