@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
 from smtplib import SMTPException
 from typing import Any
 
-from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
@@ -22,6 +21,7 @@ from django.urls import reverse
 
 from accounts import sign_up
 from accounts.models import User
+from accounts.reauthentication import ask_again, means, signed_in_recently
 
 logger = logging.getLogger(__name__)
 
@@ -90,14 +90,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
         """Whoever signed in a moment ago has just shown who he is."""
         required: bool = super().is_reauthentication_required(app=app, **options)
-        return required and not _signed_in_recently(context.request)
-
-
-def _signed_in_recently(request: HttpRequest) -> bool:
-    """By password, passkey or second factor; a social account's word does not count."""
-    records = get_authentication_records(request, request.user)
-    times = [record["at"] for record in records if record["method"] in {"password", "mfa"}]
-    return bool(times) and time.time() - times[-1] < app_settings.REAUTHENTICATION_TIMEOUT
+        required = required and not signed_in_recently(context.request)
+        if required and not means(context.request):
+            # allauth would let him pass, and a thief of the session add a factor of his own.
+            raise ImmediateHttpResponse(ask_again(context.request, reverse("pages:security")))
+        return required
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):

@@ -18,7 +18,7 @@ LIMIT_DEFAULT = 500
 _OFFSET_MAX = 1_000_000
 
 
-def _whole_number(query: Mapping[str, str], name: str, minimum: int, maximum: int) -> int | None:
+def whole_number(query: Mapping[str, str], name: str, minimum: int, maximum: int) -> int | None:
     """The parameter; None when it is absent or empty. Raises BadRequest."""
     text = query.get(name, "")
     if not text:
@@ -43,8 +43,8 @@ class ModelQuery:
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> ModelQuery:
         """Raises BadRequest for an offset or a limit out of range."""
-        offset = _whole_number(query, "offset", 0, _OFFSET_MAX)
-        limit = _whole_number(query, "limit", 1, LIMIT_MAX)
+        offset = whole_number(query, "offset", 0, _OFFSET_MAX)
+        limit = whole_number(query, "limit", 1, LIMIT_MAX)
         if limit is None and offset is not None:
             limit = LIMIT_DEFAULT
         names = query.get("supported_parameters", "").split(",")
@@ -83,11 +83,7 @@ def offered(catalog: Catalog) -> Iterator[Model]:
 
     So the list of a server without a single credential still shows what there could be.
     """
-    served = {
-        model.id
-        for model in catalog.models.values()
-        if any(endpoint.provider.served_at is not None for endpoint in model.endpoints)
-    }
+    served = {model.id for model in catalog.models.values() if model.served_by}
     for model in catalog.models.values():
         if not served or model.id in served or served.intersection(model.routes_to):
             yield model

@@ -6,6 +6,7 @@ from django.urls import path
 
 from api import (
     app_keys,
+    datasets,
     invitations,
     keys,
     members,
@@ -39,6 +40,8 @@ urlpatterns = [
     path("organization/invitations", invitations.collection, name="invitations"),
     path("organization/invitations/accept", invitations.accept, name="invitation-accept"),
     path("organization/invitations/<str:id>", invitations.one, name="invitation"),
+    path("datasets/rankings-daily", datasets.rankings_daily, name="rankings-daily"),
+    path("datasets/app-rankings", datasets.app_rankings, name="app-rankings"),
     path("credits", views.credits, name="credits"),
     path("credits/statement", statements.statement, name="credits-statement"),
     path("byok", provider_keys.collection, name="provider-keys"),

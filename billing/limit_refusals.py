@@ -16,6 +16,7 @@ from django.conf import settings
 from billing.windows import SECOND_US, Day, Verdict, Window
 from openrouter_site.errors import TooManyRequests
 
+_DATASET_REMEDY = "Wait, and keep what you read: a completed day hardly ever changes."
 _FREE_REMEDY = "Wait, or ask for the model without :free."
 
 
@@ -70,5 +71,11 @@ def _words(name: str, limit: int) -> tuple[str, str, str]:
         what = f"{requests} per second, one for each credit left on the key and the account"
         page = f"{settings.SITE_URL}/settings/credits"
         return "openrouter_credits", what, f"Slow down, or add credits at {page}"
+    if name == "dataset_minute":
+        what = f"{requests} for datasets a minute with one key"
+        return "openrouter_datasets_per_minute", what, _DATASET_REMEDY
+    if name == "dataset_day":
+        what = f"{requests} for datasets in 24 hours of one account"
+        return "openrouter_datasets_per_day", what, _DATASET_REMEDY
     what = f"{requests} per second for one account"
     return "openrouter_surge", what, "Slow down, or ask the operator of this server for more."

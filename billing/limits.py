@@ -4,6 +4,7 @@
     credits      other models than `:free`: one a second for each credit left, at least 1
     free_minute  models whose id ends in `:free`: 20 a minute
     free_day     ... and 200 a UTC day; requests that gave nothing do not count
+    dataset_*    30 requests for datasets a minute with one key, 500 in 24 hours of one account
 
 With Redis all processes count together (`billing.shared_windows`); without it, or while it is
 away, each counts its share (`billing.windows`). Limits are no money: when nobody can tell, the
@@ -27,7 +28,7 @@ from accounts.keys import Key
 from billing.limit_figures import FREE_SUFFIX, load_credits, load_free_today, rate_for
 from billing.limit_refusals import refused
 from billing.shared_windows import Asked, RedisAway, SharedWindows
-from billing.windows import SECOND_US, Day, Verdict, Window, Windows
+from billing.windows import DAY_US, SECOND_US, Day, Verdict, Window, Windows
 from openrouter_site.cell import CellMap
 
 _CREDITS_TTL_S = 3.0
@@ -37,6 +38,10 @@ _STALE_S = 3600.0
 _ACCOUNTS_IN_MEMORY = 10_000
 
 _Asks = tuple[Window, ...]
+
+# openrouter-today 1.16.
+_DATASET_MINUTE: _Asks = (Window("dataset_minute", 30, 60 * SECOND_US),)
+_DATASET_DAY: _Asks = (Window("dataset_day", 500, DAY_US),)
 
 
 def is_free(name: str) -> bool:
@@ -139,6 +144,16 @@ class Limiter:
         if not verdict.admitted:
             raise refused(windows, None, verdict)
 
+    def read_dataset(self, key: Key) -> None:
+        """Let a request for a dataset pass, by the key's minute and the account's day; raises
+        RateLimited. Each process counts alone."""
+        now_us = time.time_ns() // 1000
+        for who, windows in ((f"key:{key.id}", _DATASET_MINUTE), (key.account_id, _DATASET_DAY)):
+            with self._reading:
+                verdict = self._reads.take(f"dataset {who}", windows, None, now_us)
+            if not verdict.admitted:
+                raise refused(windows, None, verdict)
+
     async def give_back(self, ticket: Ticket) -> None:
         if not ticket.is_shared:
             self._own.give_back(ticket.account_id, ticket.day)
@@ -217,6 +232,12 @@ def read(account_id: str) -> None:
     """`Limiter.read` of this process, unless RATE_LIMITS=0."""
     if settings.RATE_LIMITS:
         _current().read(account_id)
+
+
+def read_dataset(key: Key) -> None:
+    """`Limiter.read_dataset` of this process, unless RATE_LIMITS=0."""
+    if settings.RATE_LIMITS:
+        _current().read_dataset(key)
 
 
 async def watch() -> None:

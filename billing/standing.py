@@ -11,6 +11,9 @@ from accounts.models import User
 from billing.balances import account_row
 from billing.credits import account_id
 
+# Less than a cent pays for hardly any request: low whatever else the user calls so.
+_CENT_NANO = 10_000_000
+
 
 class Level(Enum):
     """Frozen and negative accounts are refused everything with 402, free models too; an empty one
@@ -45,7 +48,12 @@ class Standing:
             return Level.NEGATIVE
         if self.available_nano <= 0:
             return Level.EMPTY
-        return Level.LOW if self.available_nano < self.threshold_nano else Level.FINE
+        return Level.LOW if self.available_nano < self.low_nano else Level.FINE
+
+    @property
+    def low_nano(self) -> int:
+        """Below this it is low."""
+        return max(self.threshold_nano, _CENT_NANO)
 
 
 def threshold_nano(user: User) -> int:

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 
-from catalog import addresses, credentials, models
+from catalog import addresses, credentials, editing, models
 from catalog.prices import parse_per_million, per_million
 from openrouter_site.money import format_price, parse_price
 from openrouter_site.read_only import ReadOnly
@@ -146,6 +146,10 @@ class ProviderAdmin(RowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.Provider]:
         rows: QuerySet[models.Provider] = super().get_queryset(request)
         return rows.prefetch_related("credentials")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """With the paths that nearly everybody has: without one nobody is sent there."""
+        return {**editing.OPENAI_PATHS, **super().get_changeform_initial_data(request)}
 
     @admin.display(description="served at")
     def address(self, row: models.Provider) -> str:

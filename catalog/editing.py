@@ -12,6 +12,13 @@ from catalog import models
 from catalog.changes import Difference
 from catalog.entry import InvalidCatalog
 
+# Where nearly every server that speaks like OpenAI has them.
+OPENAI_PATHS = {
+    "chat_path": "/chat/completions",
+    "completions_path": "/completions",
+    "models_path": "/models",
+}
+
 
 def put(row: models.Row, fields: Mapping[str, Any]) -> list[Difference]:
     """Save a new row, or what differs of an old one, as the operator's; returns what differed.

@@ -24,7 +24,8 @@ from explore import (
     parameter_table,
 )
 from explore.figures import SAMPLES_MIN
-from explore.visitors import caller_of
+from explore.visitors import caller_of, visitor
+from rankings.access import sees_rankings
 from ui.fragments import wants_fragment
 from ui.site_address import base_url
 
@@ -39,7 +40,7 @@ def model(request: HttpRequest, author: str, slug: str) -> HttpResponse:
     found = catalog.models.get(f"{author}/{slug}")
     if found is None:
         return _unknown(request, f"{author}/{slug}", catalog)
-    tabs = _tabs(found)
+    tabs = [each for each in _tabs(found) if each[0] != "usage" or sees_rankings(visitor(request))]
     tab = "route" if request.method == "POST" else request.GET.get("tab", "")
     tab = tab if tab in dict(tabs) else tabs[0][0]
     template, context = _SHOWN[tab](request, found)

@@ -13,12 +13,16 @@ from accounts.models import User
 logger = logging.getLogger(__name__)
 
 
+def visitor(request: HttpRequest) -> User | None:
+    """Who is signed in. Reads the session, and raises the database's errors."""
+    return request.user if isinstance(request.user, User) else None
+
+
 def caller_of(request: HttpRequest) -> Caller:
     """With their data policy and keys of their own; as nobody while the database is away, since
     these pages are for reading."""
     try:
-        user = request.user
-        return caller(user if isinstance(user, User) else None)
+        return caller(visitor(request))
     except DatabaseError:
         logger.warning("The visitor's settings cannot be read", exc_info=True)
         return caller(None)

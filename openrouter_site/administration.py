@@ -33,6 +33,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Payments (to read)",
         ("Checkout", "PaymentRefund", "PaymentDispute", "AutoTopUp", "WebhookEvent"),
     ),
+    ("Rankings", ("RankedApp",)),
     ("Measured (to read)", ("ProviderProbe", "EndpointStatistic")),
 )
 

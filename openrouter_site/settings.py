@@ -180,6 +180,8 @@ SIGN_UP = env_text("SIGN_UP", "open")
 if SIGN_UP not in {"open", "invite", "closed"}:
     raise ImproperlyConfigured(f"SIGN_UP={SIGN_UP!r}; use open, invite or closed")
 STAFF_TWO_FACTOR = env_bool("STAFF_TWO_FACTOR", default=PRODUCTION)
+# Before keys, payments and factors one is asked again who one is, when that was shown longer ago.
+REAUTHENTICATION_TIMEOUT_S = env_number("REAUTHENTICATION_TIMEOUT_S", 2 * 60 * 60, 1)
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -198,7 +200,7 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATION_TIMEOUT_S
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # The web server has resolved X-Forwarded-For already (FORWARDED_ALLOW_IPS), and only in production:
 # what is left of that header is the client's own word.
@@ -314,6 +316,12 @@ if MODERATION not in {"auto", "openai", "embedded", "off"}:
 
 # Apps that ask a user for a key must prove by S256 that it is they who exchange the code.
 REQUIRE_PKCE_S256 = env_bool("REQUIRE_PKCE_S256", default=False)
+
+# Who sees the rankings: everybody, everybody but without names of apps, who is signed in
+# (rankings.access).
+RANKINGS = env_text("RANKINGS", "public")
+if RANKINGS not in {"public", "anonymous", "private"}:
+    raise ImproperlyConfigured(f"RANKINGS={RANKINGS!r}; use public, anonymous or private")
 
 # Every configured provider is asked so often whether it is there (a Celery task).
 PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)

@@ -136,5 +136,5 @@ def _cursor(text: str, wrong: list[str]) -> Cursor | None:
     try:
         return Cursor.parse(text)
     except (ValueError, OverflowError):
-        wrong.append("This place in the list does not exist. It begins anew.")
+        wrong.append("This place in the list does not exist. It begins at the top.")
         return None

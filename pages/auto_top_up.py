@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from accounts.reauthentication import recently_authenticated
 from billing.credits import account_id
 from billing.payments import auto_topup_terms
 from billing.payments.auto_topup_terms import CapTooSmall
@@ -20,12 +20,16 @@ from pages.signed_in import user_of
 _NO_CARD = "No card is saved. Buy credits once and keep the card, then turn this on."
 
 
+def _is_turning_on(request: HttpRequest) -> bool:
+    return "off" not in request.POST
+
+
 @never_cache
-@login_required
+@recently_authenticated(when=_is_turning_on, form_page="pages:credits")
 @require_POST
 def auto_top_up(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    if "off" in request.POST:
+    if not _is_turning_on(request):
         auto_topup_terms.turn_off(user.pk, account_id(user))
         messages.success(request, "Automatic top-up is off.")
         return redirect("pages:credits")

@@ -21,6 +21,7 @@ from accounts import app_requests, pkce
 from accounts.app_requests import AppRequest
 from accounts.callbacks import Callback
 from accounts.models import User
+from accounts.reauthentication import ask_again, signed_in_recently
 from billing import connected_apps
 from openrouter_site.errors import ApiError, BadRequest
 from pages import consent_debug
@@ -49,6 +50,8 @@ def consent(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     if request.method == "POST" and "cancel" in request.POST:
         return _cancelled(request, asked)
+    if not signed_in_recently(request):
+        return ask_again(request, request.get_full_path())
     form = ConsentForm(asked, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         return _granted(request, request.user, asked, form)

@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from accounts.reauthentication import recently_authenticated
 from billing import purchasing_power
 from billing.credits import account_id
 from billing.models import Checkout
@@ -112,7 +113,7 @@ def quoted(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@recently_authenticated(form_page="pages:credits")
 @require_POST
 def pay(request: HttpRequest) -> HttpResponse:
     """Begin the payment and go where it is paid; sent twice, it is the same payment."""

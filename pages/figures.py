@@ -1,29 +1,21 @@
-"""What the landing page tells of this instance's own traffic: the last seven days.
-
-Read at most once a minute, whatever the number of visitors.
-"""
+"""What the landing page tells of this instance's own traffic: the last seven days (rankings)."""
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Sum
-from django.db.models.functions import TruncDate
-
-from billing.models import Generation
-from openrouter_site.cell import Cell
+from accounts.models import User
+from rankings import access, boards, reading
+from rankings.boards import App
 
 _DAYS = 7
 _TOP = 5
-_TTL_S = 60
 
 
 @dataclass(frozen=True, slots=True)
 class TopModel:
-    """`daily` are tokens of each day, oldest first."""
+    """`daily` are tokens of each day, oldest first, today last."""
 
     id: str
     tokens: int
@@ -31,46 +23,35 @@ class TopModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class TopApp:
+    app: App
     tokens: int
-    top: tuple[TopModel, ...]
 
 
-def _read() -> Traffic:
-    today = datetime.now(UTC).date()
-    first = today - timedelta(days=_DAYS - 1)
-    rows = (
-        Generation.objects.filter(created_at__date__gte=first)
-        .annotate(day=TruncDate("created_at", tzinfo=UTC))
-        .values("model", "day")
-        .annotate(prompt=Sum("tokens_prompt"), completion=Sum("tokens_completion"))
-        .order_by()
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """`apps` are of seven completed days; none for who may not know their names."""
+
+    tokens: int
+    models: Sequence[TopModel]
+    apps: Sequence[TopApp]
+
+
+NOTHING = Traffic(0, (), ())
+
+
+def traffic(user: User | None) -> Traffic:
+    """As whoever is signed in may see it. May read the database, and raise its errors."""
+    if not access.sees_rankings(user):
+        return NOTHING
+    used = reading.daily_tokens(_DAYS)
+    ranked = sorted(used.items(), key=lambda item: (-sum(item[1]), item[0]))
+    top = [TopModel(id, sum(daily), daily) for id, daily in ranked[:_TOP]]
+    return Traffic(
+        sum(map(sum, used.values())), top, _apps() if access.sees_app_names(user) else ()
     )
-    by_model: dict[str, dict[date, int]] = defaultdict(dict)
-    for row in rows:
-        by_model[row["model"]][row["day"]] = row["prompt"] + row["completion"]
-    days = [first + timedelta(days=number) for number in range(_DAYS)]
-    ranked = sorted(by_model.items(), key=lambda item: (-sum(item[1].values()), item[0]))
-    top = (
-        TopModel(id, sum(used.values()), tuple(used.get(day, 0) for day in days))
-        for id, used in ranked[:_TOP]
-    )
-    return Traffic(sum(sum(used.values()) for used in by_model.values()), tuple(top))
 
 
-def _empty_cell() -> Cell[Traffic]:
-    return Cell(_read, ttl_s=_TTL_S, stale_if_error_s=math.inf)
-
-
-_cell = _empty_cell()
-
-
-def traffic() -> Traffic:
-    """May read the database, and raise its errors."""
-    return _cell.get_blocking()
-
-
-def forget() -> None:
-    """For tests, where rolling back takes the rows away."""
-    global _cell
-    _cell = _empty_cell()
+def _apps() -> list[TopApp]:
+    board = boards.board("week")
+    return [TopApp(board.apps[each.key], each.tokens) for each in board.places[:_TOP]]

@@ -9,17 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import ApiKey, User
+from accounts.reauthentication import recently_authenticated
 from billing import key_creation
 from billing.key_creation import MadeAlready
+from catalog import live
 from openrouter_site.errors import Conflict
-from pages import access, key_terms
+from pages import access, examples
 from pages.key_form import NewKeyForm
 from ui import site_address, snippets
 
@@ -31,7 +32,7 @@ curl {base_url}/api/v1/keys \\
   -H "Authorization: Bearer {key}\""""
 
 
-@login_required
+@recently_authenticated()
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """The form, a page of its own or a dialog on the list; and what it makes."""
@@ -83,15 +84,21 @@ def shown_once(
     request: HttpRequest, row: ApiKey, key: str, context: dict[str, Any] | None = None
 ) -> HttpResponse:
     """The only page with the key itself."""
-    shown = {"row": row, "key": key, "curl": _curl(request, row, key), **(context or {})}
+    example = examples.chosen(live.catalog(), row.user, row.allowed_models)
+    shown = {
+        "row": row,
+        "key": key,
+        "curl": _curl(request, row, key, example.model),
+        "lacks_credits": example.lacks_credits,
+        **(context or {}),
+    }
     response = render(request, "account/key_created.html", shown)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _curl(request: HttpRequest, row: ApiKey, key: str) -> str:
+def _curl(request: HttpRequest, row: ApiKey, key: str, model: str) -> str:
     base_url = site_address.base_url(request)
     if row.is_management:
         return _MANAGEMENT_CURL.format(base_url=base_url, key=key)
-    wanted = row.allowed_models or [row.user.default_model, *key_terms.usual_models()]
-    return snippets.curl(base_url, key_terms.example_model(wanted), key)
+    return snippets.curl(base_url, model, key)

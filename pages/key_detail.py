@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import key_changes
 from accounts.models import ApiKey
+from accounts.reauthentication import is_post, recently_authenticated
 from billing import key_figures, key_list, key_rotation
 from billing.key_creation import MadeAlready
 from billing.key_limits import set_limit
@@ -29,7 +30,7 @@ from pages.key_steps import DeletionForm, RotationForm
 _GET_POST = ["GET", "HEAD", "POST"]
 
 
-@login_required
+@recently_authenticated(when=is_post)
 @require_http_methods(_GET_POST)
 def key(request: HttpRequest, key_id: int) -> HttpResponse:
     row = access.key(access.person(request), key_id)
@@ -57,20 +58,24 @@ def _save(row: ApiKey, form: KeyForm, actor: str) -> None:
         key_changes.change(row, form.row_fields(), actor=actor)
 
 
-@login_required
+def _is_enabling(request: HttpRequest) -> bool:
+    return request.POST.get("disabled") != "1"
+
+
+@recently_authenticated(when=_is_enabling, form_page="pages:key")
 @require_POST
 def switch(request: HttpRequest, key_id: int) -> HttpResponse:
     """Disable (`disabled=1`), or enable again."""
     user = access.person(request)
     row = access.key(user, key_id)
-    is_disabled = request.POST.get("disabled") == "1"
+    is_disabled = not _is_enabling(request)
     key_changes.change(row, {"disabled": is_disabled}, actor=user.email)
     what = "is disabled: programs with it get 401 now" if is_disabled else "works again"
     messages.success(request, f"{row.name} {what}.")
     return redirect("pages:key", row.pk)
 
 
-@login_required
+@recently_authenticated()
 @require_http_methods(_GET_POST)
 def rotate(request: HttpRequest, key_id: int) -> HttpResponse:
     """A new key in its place; the answer shows it."""

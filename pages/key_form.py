@@ -85,7 +85,7 @@ class KeyForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = dict(super().clean() or {})
         if cleaned.get("period") and cleaned.get("limit") is None and "limit" not in self.errors:
-            self.add_error("limit", "Set a limit that counts anew, or choose Never.")
+            self.add_error("limit", "Set a limit to reset, or choose Never.")
         return cleaned
 
     def row_fields(self) -> dict[str, Any]:

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.conf import settings
-
 from billing.models import Budget
 from catalog import live
 from ui import format
@@ -47,18 +45,3 @@ def models(chosen: Sequence[str]) -> list[tuple[str, str]]:
     known = live.catalog().models
     gone = [(id, "no longer offered") for id in chosen if id not in known]
     return [*gone, *((id, model.name) for id, model in sorted(known.items()))]
-
-
-def usual_models() -> list[str]:
-    """The one that requests get which name none."""
-    return [settings.DEFAULT_MODEL]
-
-
-def example_model(wanted: Sequence[str]) -> str:
-    """One that answers: the first of those wanted, else any; "" when there is none."""
-    known = live.catalog().models
-    answering = {
-        id: model for id, model in known.items() if model.endpoints and model.kind == "chat"
-    }
-    found = [id for id in wanted if id in answering or (id in known and known[id].routes_to)]
-    return next(iter(found), next(iter(answering), ""))

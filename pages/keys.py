@@ -18,7 +18,8 @@ from accounts.access import Seat
 from accounts.models import ApiKey, Member, User
 from billing import key_list
 from billing.key_list import ListedKey
-from pages import access, key_terms
+from catalog import live
+from pages import access, examples
 from ui import site_address, snippets
 
 PAGE_SIZE = 50
@@ -115,5 +116,5 @@ def _elsewhere(memberships: list[Member], now: datetime) -> list[tuple[Member, l
 
 
 def _example(request: HttpRequest, user: User) -> str:
-    model = key_terms.example_model([user.default_model, *key_terms.usual_models()])
-    return snippets.curl(site_address.base_url(request), model)
+    example = examples.chosen(live.catalog(), user)
+    return snippets.curl(site_address.base_url(request), example.model)

@@ -37,7 +37,7 @@ class MemberForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = dict(super().clean() or {})
         if cleaned.get("period") and cleaned.get("limit") is None and "limit" not in self.errors:
-            self.add_error("limit", "Set a budget that counts anew, or choose Never.")
+            self.add_error("limit", "Set a budget to reset, or choose Never.")
         return cleaned
 
     @classmethod

@@ -13,13 +13,14 @@ from accounts import members
 from accounts.access import Seat, check_admins, is_owner
 from accounts.member_rows import Role
 from accounts.models import Invitation, User
+from accounts.reauthentication import recently_authenticated
 from openrouter_site.errors import Forbidden
 from pages import access
 from pages.member_form import InvitationForm
 from pages.members import address
 
 
-@login_required
+@recently_authenticated()
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
     """`?account=7`: to another's account, for its admins."""

@@ -17,6 +17,7 @@ from accounts import members as changes
 from accounts.access import Seat
 from accounts.member_rows import Role
 from accounts.models import Member, User
+from accounts.reauthentication import is_post, recently_authenticated
 from billing import member_list
 from billing.key_limits import set_member_budget
 from pages import access, history
@@ -58,7 +59,7 @@ def address(seat: Seat) -> str:
     return f"{reverse('pages:members')}{query}"
 
 
-@login_required
+@recently_authenticated(when=is_post)
 @require_http_methods(_GET_POST)
 def member(request: HttpRequest, member_id: int) -> HttpResponse:
     """Role and budget of one, and who changed them."""

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from accounts.reauthentication import recently_authenticated
 from billing.credits import account_id
 from billing.models import Checkout, PaymentRefund
 from billing.payments import listing, refundable, refunds
@@ -59,7 +60,7 @@ def payment(request: HttpRequest, payment_id: str) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@recently_authenticated()
 @require_http_methods(["GET", "HEAD", "POST"])
 def refund(request: HttpRequest, payment_id: str) -> HttpResponse:
     """The step between: how much goes back, and what that means."""

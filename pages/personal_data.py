@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import ApiKey, Member, User
+from accounts.reauthentication import recently_authenticated
 from billing import closing, personal_data
 from billing.balances import account_row
 from billing.credits import account_id
@@ -28,7 +29,7 @@ _WRONG_MAX = 5
 _WRONG_WINDOW_S = 900
 
 
-@login_required
+@recently_authenticated(form_page="pages:settings")
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
     """Everything that is kept, as a zip, made while it is sent."""

@@ -19,6 +19,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts import provider_keys
 from accounts.models import ProviderKey, User
+from accounts.reauthentication import is_post, recently_authenticated
 from billing.models import Generation
 from catalog import live
 from openrouter_site.errors import ApiError
@@ -50,7 +51,7 @@ class Group:
     ours_is_there: bool
 
 
-@login_required
+@recently_authenticated(when=is_post)
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def listing(request: HttpRequest) -> HttpResponse:

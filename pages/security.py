@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.account.views import password_set
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
@@ -78,14 +79,18 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     return redirect("pages:security")
 
 
+@recently_authenticated(form_page="pages:security")
 @require_POST
-@recently_authenticated
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     others = UserSession.objects.filter(user=request.user)
     for row in others.exclude(session_key=request.session.session_key):
         row.end()
     messages.success(request, "Signed out everywhere else.")
     return redirect("pages:security")
+
+
+# A first password lets its owner confirm who he is: a thief of the session must not set it.
+set_password = recently_authenticated()(password_set)
 
 
 @require_safe

@@ -94,6 +94,7 @@ urlpatterns = [
     path(
         "settings/security/sessions/<int:session_id>/end", security.end_session, name="end-session"
     ),
+    path("accounts/password/set/", security.set_password, name="set-password"),
     path("accounts/2fa/", security.moved, name="moved-factors"),
     path("accounts/2fa/webauthn/", security.moved, name="moved-passkeys"),
     path("accounts/sessions/", security.moved, name="moved-sessions"),

@@ -20,6 +20,17 @@ class RankedApp(models.Model):
     hidden = models.BooleanField(
         default=False, help_text="In no ranking, no dataset and on no page."
     )
+    hidden_by_owner = models.BooleanField(
+        default=False, help_text="Who makes most of its requests did, and may take it back."
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(hidden=True) | models.Q(hidden_by_owner=False),
+                name="ranked_app_hidden_by_owner_is_hidden",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title or self.origin

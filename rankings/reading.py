@@ -12,6 +12,7 @@ from django.db.models import F, Sum
 
 from activity.models import UsageHour
 from openrouter_site.cell import Cell
+from rankings import access
 from rankings.models import AppDay, ModelDay, TakenDay
 
 DAYS_MAX = 120
@@ -55,7 +56,11 @@ def daily_tokens(days: int) -> Days:
 
 
 def apps_of(model_id: str, days: int = 30, most: int = 10) -> list[AppUse]:
-    """Apps that used the model in the last completed days, by tokens; hidden ones are not there."""
+    """Apps that used the model in the last completed days, by tokens; hidden ones are not there.
+
+    None at all unless everybody may know apps by name (rankings.access)."""
+    if not access.sees_app_names(None):
+        return []
     since = datetime.now(UTC).date() - timedelta(days=days)
     rows = AppDay.objects.filter(model=model_id, day__gte=since, app__hidden=False)
     sums = rows.values("app_id", "app__title", "app__origin").annotate(all=Sum("tokens"))

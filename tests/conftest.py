@@ -114,9 +114,9 @@ def gateways():
 
 
 def _maker(template, simulator, tmp_path_factory, made):
-    def make(**environment):
+    def make(**how):
         folder = tmp_path_factory.mktemp("gateway")
-        made.append(Gateway(template, simulator, folder, **environment))
+        made.append(Gateway(template, simulator, folder, **how))
         return made[-1]
 
     return make
@@ -130,7 +130,8 @@ def lasting_gateway(template, fast_simulator, tmp_path_factory, lasting_gateways
 
 @pytest.fixture(scope="module")
 def new_gateway(template, fast_simulator, tmp_path_factory, gateways):
-    """Makes servers for one module (not started yet), with databases of their own."""
+    """Makes servers for one module (not started yet), with databases of their own; with
+    `is_empty=True` there is no catalog in it."""
     return _maker(template, fast_simulator, tmp_path_factory, gateways)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 
 from allauth.usersessions.models import UserSession
@@ -19,6 +18,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command, get_commands
 from django.db import connection
+from sessions import authentication
 
 from accounts import kept_prompts, keys
 from accounts.addresses import set_verified
@@ -60,8 +60,8 @@ def _take(account, amount_nano):
     )
 
 
-def session(email="", user_id=None, is_staff=False, password=None):
-    """A browser that signed in just now: the value of its session cookie."""
+def session(email="", user_id=None, is_staff=False, password=None, age_s=0):
+    """A browser that signed in just now, or long ago: the value of its session cookie."""
     known = User.objects.filter(pk=user_id) if user_id else User.objects.filter(email=email)
     user = known.first() or User.objects.create_user(email)
     set_verified(user)
@@ -74,8 +74,7 @@ def session(email="", user_id=None, is_staff=False, password=None):
     store[SESSION_KEY] = str(user.pk)
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
-    store["_account_authentication_methods_user"] = str(user.pk)
+    store.update(authentication(user, age_s=age_s))
     store.create()
     UserSession.objects.create(user=user, session_key=store.session_key, ip="127.0.0.1")
     return store.session_key

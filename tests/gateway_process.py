@@ -1,6 +1,6 @@
 """The whole product in processes: simulator, database, server; nothing inside it is replaced.
 
-`Template` is a migrated database with the catalog in it; `Gateway` a server on a copy of it.
+`Template` is a migrated database with the catalog in it, or without; `Gateway` a server on a copy.
 """
 
 from __future__ import annotations
@@ -53,6 +53,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def run(command, environment):
+    """What a command says that must succeed; a text is for the shell."""
+    done = subprocess.run(
+        command, shell=isinstance(command, str),
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
 def _server_of(database_url):
     """A connection to the PostgreSQL server for making and dropping databases."""
     return psycopg.connect(database_url, autocommit=True)
@@ -75,12 +85,9 @@ class Template:
         self.names = []
         self.url = self._new()
         environment = {**os.environ, "DATABASE_URL": self.url, "DATA_DIR": str(folder)}
-        for command in (["migrate", "--verbosity", "0"], ["load_catalog"]):
-            done = subprocess.run(
-                [sys.executable, "manage.py", *command],
-                cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
+        run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], environment)
+        self.empty_url = self._new(self.url)
+        run([sys.executable, "manage.py", "load_catalog"], environment)
 
     def _new(self, template=None):
         name = f"wire_{os.getpid()}_{next(_serial)}"
@@ -95,8 +102,8 @@ class Template:
         self.names.append(name)
         return _named(self.server_url, name)
 
-    def copy(self):
-        return self._new(self.url)
+    def copy(self, is_empty=False):
+        return self._new(self.empty_url if is_empty else self.url)
 
     def drop(self):
         if self.names:
@@ -142,12 +149,12 @@ class Caller:
 class Gateway:
     """A running server. `start` it after the desk has changed what must be there from the start."""
 
-    def __init__(self, template, simulator: Simulator, folder, **environment):
+    def __init__(self, template, simulator: Simulator, folder, is_empty=False, **environment):
         self.simulator = simulator
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.database_url = template.copy()
+        self.database_url = template.copy(is_empty)
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "openrouter_site.settings",

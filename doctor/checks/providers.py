@@ -20,11 +20,7 @@ _PROBES_MISSED_MAX = 4
 
 def models(visit: Visit | None) -> Verdict:
     catalog = live.catalog()
-    served = [
-        model
-        for model in catalog.models.values()
-        if any(endpoint.provider.served_at is not None for endpoint in model.endpoints)
-    ]
+    served = [model for model in catalog.models.values() if model.served_by]
     if not catalog.models:
         return bad("The catalog has no models.", "Run manage.py load_catalog.")
     if not served and (answering := _answering_probes()):

@@ -7,7 +7,8 @@ import time
 import pytest
 from allauth.usersessions.models import UserSession
 from django.test import Client
-from sign_in_calls import PASSWORD, is_signed_in, log_in, person
+from sessions import sign_in
+from sign_in_calls import PASSWORD, RESET, code_in, is_signed_in, log_in, person
 
 from pages import browsers
 
@@ -62,10 +63,10 @@ def test_pages_that_are_in_the_overview_lead_there(client, path):
     assert client.get(path)["Location"] == PAGE
 
 
-def an_hour_passes(client):
+def three_hours_pass(client):
     session = client.session
     for record in session["account_authentication_methods"]:
-        record["at"] = time.time() - 3600
+        record["at"] = time.time() - 3 * 3600
     session.save()
 
 
@@ -74,10 +75,10 @@ def test_old_sessions_confirm_who_they_are_before_they_change_anything(client):
     log_in(client)
     for path in ("/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"):
         assert client.get(path).status_code == 200
-    an_hour_passes(client)
+    three_hours_pass(client)
     other = signed_in()
     answer = client.post(END_OTHERS)
-    assert answer["Location"].startswith("/accounts/reauthenticate/?next=")
+    assert answer["Location"].endswith("/accounts/reauthenticate/?next=%2Fsettings%2Fsecurity")
     assert other.get(PAGE).status_code == 200
     assert "/reauthenticate/" in client.get("/accounts/2fa/totp/activate/")["Location"]
     change = {"email": "x@example.com", "action_add": "1"}
@@ -96,6 +97,23 @@ def test_reauthentication_leads_back_and_nowhere_else(client):
     assert back["Location"] == PAGE
     away = {"password": PASSWORD, "next": "https://evil.example/"}
     assert client.post("/accounts/reauthenticate/", away)["Location"] == "/"
+
+
+def test_whoever_can_confirm_nothing_chooses_a_password_by_e_mail_and_comes_back(
+    client, mailoutbox
+):
+    new_key = "/settings/keys/new"
+    sign_in(client, person("alice", password=None), method="socialaccount", age_s=3 * 3600)
+    asked = client.get(new_key)
+    assert asked["Location"].startswith(RESET)
+    assert client.get(asked["Location"]).status_code == 200
+    step = client.post(RESET, {"email": "alice@example.com", "next": new_key})["Location"]
+    step = client.post(step, {"code": code_in(mailoutbox[-1]), "next": new_key})["Location"]
+    chosen = {"password1": PASSWORD, "password2": PASSWORD, "next": new_key}
+    assert client.post(step, chosen)["Location"] == new_key
+    assert client.get(new_key)["Location"].startswith("/accounts/login/")
+    assert log_in(client, next=new_key)["Location"] == new_key
+    assert client.get(new_key).status_code == 200
 
 
 @pytest.mark.parametrize(

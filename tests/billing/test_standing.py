@@ -49,6 +49,13 @@ def test_users_own_threshold_counts_before_the_operators(settings):
     assert standing(user).level is Level.LOW
 
 
+def test_less_than_a_cent_is_low_whoever_wants_no_mail_about_it(settings):
+    settings.LOW_BALANCE_NANO = 0
+    assert standing(alice(posted_nano=DOLLAR // 100)).level is Level.FINE
+    Account.objects.update(posted_nano=DOLLAR // 1000)
+    assert standing(User.objects.get()).level is Level.LOW
+
+
 def test_who_has_no_account_row_yet_has_nothing():
     bob = User.objects.create_user("bob@example.com")
     assert (standing(bob).available_nano, standing(bob).level) == (0, Level.EMPTY)

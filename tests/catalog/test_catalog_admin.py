@@ -71,6 +71,15 @@ def test_price_that_cannot_be_is_refused(alice, text):
     assert load.read_version() == 0
 
 
+def test_new_provider_has_the_usual_paths_until_one_says_otherwise(alice):
+    form = alice.get(reverse("admin:catalog_provider_add")).context["adminform"].form
+    assert (form["chat_path"].value(), form["completions_path"].value()) == (
+        "/chat/completions", "/completions",
+    )  # fmt: skip
+    row = provider_row(chat_path="")
+    assert not alice.get(page(row)).context["adminform"].form["chat_path"].value()
+
+
 def test_switching_off_leaves_the_row_to_the_catalog(alice):
     row = endpoint()
     save(alice, row, enabled=None)

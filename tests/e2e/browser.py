@@ -15,12 +15,16 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE_PATH = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+# Plain http as a browser sees it: `localhost` and 127.0.0.1 pass for safe.
+PLAIN_HOST = "openrouter.test"
 ARGUMENTS = [
+    f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",
     "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 THEMES = ("light", "dark")
-WIDTHS = (1360, 390, 360)
+WIDTHS = (1360, 390)
+WIDTH_MIN = 360
 JS_BYTES_MAX = 45 * 1024
 CSS_BYTES_MAX = 20 * 1024
 _TIMEOUT_MS = 15_000
@@ -39,7 +43,12 @@ _AXE = """async () => {
         ...violation.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)),
     ]);
 }"""
-# Chrome says this of every page that is an error by intention.
+# What fades in has little contrast until it is there.
+_STILL = """() => Promise.allSettled(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished)).then(() => null)"""
+# Chrome says this of every page over plain http, and that of one that is an error by intention.
+_OF_PLAIN_HTTP = "The Cross-Origin-Opener-Policy header has been ignored"
 _OWN_STATUS = "Failed to load resource: the server responded with a status of"
 
 
@@ -59,7 +68,7 @@ class Watch:
         return page
 
     def _note_console(self, message):
-        if message.type == "error":
+        if message.type == "error" and _OF_PLAIN_HTTP not in message.text:
             self.errors.append(f"console: {message.text}")
 
     def _guard(self, route):
@@ -76,17 +85,21 @@ class Watch:
 
 
 class Person:
-    """A browser context at one site: signed in when it has a session."""
+    """A browser context at one site: signed in when it has a session. `address`: the site by
+    another name."""
 
-    def __init__(self, chromium, site, *, theme="light", width=1360, session=None, **more):
+    def __init__(
+        self, chromium, site, *, theme="light", width=1360, session=None, address="", **more
+    ):
         self.site, self.theme, self.width = site, theme, width
+        address = address or site.url
         self.context = chromium.new_context(
-            base_url=site.url, color_scheme=theme, viewport={"width": width, "height": 900}, **more
+            base_url=address, color_scheme=theme, viewport={"width": width, "height": 900}, **more
         )
         self.context.set_default_timeout(_TIMEOUT_MS)
         if session:
-            self.context.add_cookies([{"name": "sessionid", "value": session, "url": site.url}])
-        self.watch = Watch(site.url)
+            self.context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
+        self.watch = Watch(address)
         self.page = self.watch.attach(self.context.new_page())
 
     def open(self, path, status=200):
@@ -100,27 +113,48 @@ class Person:
     def check(self, status=200):
         """Nothing is wrong with the page as it stands."""
         page, problems = self.page, {}
+        page.evaluate(_STILL)
         own = f"{_OWN_STATUS} {status}"
         problems["console"] = [
             error for error in self.watch.errors if not (status >= 400 and own in error)
         ]
         problems["foreign requests"] = list(self.watch.foreign)
         problems["refused by the policy"] = page.evaluate("window.refused")
-        root = "document.documentElement"
-        problems["too wide by"] = max(0, page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
+        problems["too wide by"] = self._too_wide_by()
         # Not the page's own script: its policy is not asked.
         page.evaluate(AXE_PATH.read_text())
         problems["axe"] = page.evaluate(_AXE)
         wrong = {name: what for name, what in problems.items() if what}
         assert not wrong, f"{page.url} ({self.theme}, {self.width} px): {wrong}"
 
-    def look(self, path, status=200, name=""):
-        """Open, photograph (E2E_SCREENSHOTS names a folder) and check a page."""
-        page = self.open(path, status)
+    def turn(self, theme):
+        """The system turns light or dark. At once: a colour on its way is none to judge."""
+        self.theme = theme
+        self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+
+    def shrink_to(self, width):
+        self.width = width
+        self.page.set_viewport_size({"width": width, "height": 900})
+
+    def check_width(self):
+        assert not self._too_wide_by(), f"{self.page.url}: too wide for {self.width} px"
+
+    def _too_wide_by(self):
+        root = "document.documentElement"
+        return max(0, self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
+
+    def photograph(self, path, name=""):
+        """E2E_SCREENSHOTS names a folder."""
         if folder := os.environ.get("E2E_SCREENSHOTS"):
             name = name or re.sub(r"\W+", "-", path).strip("-") or "landing"
             Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{folder}/{name}-{self.theme}-{self.width}.png", full_page=True)
+            file = f"{folder}/{name}-{self.theme}-{self.width}.png"
+            self.page.screenshot(path=file, full_page=True)
+
+    def look(self, path, status=200, name=""):
+        """Open, photograph and check a page."""
+        page = self.open(path, status)
+        self.photograph(path, name)
         self.check(status)
         return page
 

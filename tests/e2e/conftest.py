@@ -11,7 +11,7 @@ import pytest
 # Some journeys also speak to the API.
 sys.path.append(str(Path(__file__).parent.parent / "wire"))
 
-from browser import ARGUMENTS, AXE_PATH, THEMES, WIDTHS, Person
+from browser import ARGUMENTS, AXE_PATH, THEMES, WIDTH_MIN, WIDTHS, Person
 from playwright.sync_api import sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -49,14 +49,20 @@ def person(chromium):
 
 @pytest.fixture
 def everywhere(person):
-    """`everywhere(site, path)`: the page has no fault in both themes on a desk and on phones."""
+    """`everywhere(site, path)`: the page has no fault in both themes on a desk and on a phone, and
+    is not too wide for a small one. Its colours follow the system's while it is open."""
 
     def check(site, path, status=200, name="", **how):
-        for theme in THEMES:
-            for width in WIDTHS:
-                one = person(site, theme=theme, width=width, **how)
-                one.look(path, status, name)
-                one.close()
+        for width in WIDTHS:
+            one = person(site, theme=THEMES[0], width=width, **how)
+            one.open(path, status)
+            for theme in THEMES:
+                one.turn(theme)
+                one.photograph(path, name)
+                one.check(status)
+            one.shrink_to(WIDTH_MIN)
+            one.check_width()
+            one.close()
 
     return check
 

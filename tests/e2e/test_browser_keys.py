@@ -1,15 +1,13 @@
-"""Keys in a real browser: journey 2 from "create key" on, and every page about keys."""
+"""Keys in a real browser: every page about keys. Journey 2 is in test_journeys.py."""
 
 from __future__ import annotations
 
 import re
-import subprocess
 
 import pytest
 from gateway_process import unique
 from playwright.sync_api import expect
-
-KEY = re.compile(r"sk-or-v1-[0-9a-f]{64}")
+from steps import KEY, make_key
 
 
 @pytest.fixture
@@ -43,47 +41,9 @@ def test_person_without_keys_sees_a_page_without_fault(everywhere, gateway):
     everywhere(gateway, "/settings/keys", session=session)
 
 
-def made_in_the_dialog(one):
-    """Key "ci" with $5 a month; the page that shows it."""
-    page = one.open("/settings/keys")
-    page.get_by_role("link", name="Create key", exact=True).click()
-    dialog = page.get_by_role("dialog", name="Create key")
-    expect(dialog).to_be_visible()
-    one.check()
-    dialog.get_by_label("Name", exact=True).fill("ci")
-    dialog.get_by_label("Credit limit").fill("5")
-    dialog.get_by_label("Counts anew").select_option("monthly")
-    dialog.get_by_role("button", name="Create key").click()
-    expect(page.get_by_role("heading", name="ci is ready")).to_be_visible()
-    return page
-
-
-def test_key_is_made_shown_once_copied_and_answers(signed_in, tool):
-    """The browser has no clipboard, as on plain http."""
-    signed_in.page.add_init_script(
-        "Object.defineProperty(navigator, 'clipboard', {value: undefined})"
-    )
-    page = made_in_the_dialog(signed_in)
-    signed_in.check()
-    tool("curl")
-    (key,) = set(KEY.findall(page.content()))
-    page.get_by_role("button", name="Copy key").click()
-    expect(page.locator("#live")).to_have_text("Copied")
-    curl = page.locator("#try").inner_text()
-    done = subprocess.run(
-        ["sh", "-c", f"{curl} --silent --write-out '\n%{{http_code}}'"],
-        capture_output=True, text=True, timeout=30,
-    )  # fmt: skip
-    assert done.stdout.endswith("\n200"), done.stdout + done.stderr
-    page.get_by_role("link", name="I stored it").click()
-    row = page.get_by_role("row", name=re.compile("^ci "))
-    expect(row).to_contain_text(f"{key[:12]}...{key[-3:]}")
-    expect(row.get_by_role("cell").nth(1)).to_contain_text("just now")
-    assert key not in page.content()
-
-
 def test_reload_and_back_show_no_key_and_make_none(signed_in):
-    page = made_in_the_dialog(signed_in)
+    signed_in.open("/settings/keys")
+    page = make_key(signed_in)
     (key,) = set(KEY.findall(page.content()))
     page.reload()
     expect(page.get_by_text("was made already")).to_be_visible()
@@ -99,7 +59,7 @@ def test_key_is_made_and_changed_without_script(person, gateway, session):
     page = person(gateway, session=session, java_script_enabled=False).open("/settings/keys")
     page.get_by_role("link", name="Create key", exact=True).click()
     page.get_by_label("Name", exact=True).fill("plain")
-    page.get_by_label("Ends", exact=True).select_option("30")
+    page.get_by_label("Expires", exact=True).select_option("30")
     page.locator(".models > summary").click()
     page.locator('[name="allowed_models"][value="openai/gpt-4"]').check()
     page.get_by_role("button", name="Create key").click()
@@ -134,7 +94,7 @@ def test_what_a_management_key_has_not_is_not_asked_for(signed_in):
     expect(page.get_by_label("Last day")).to_be_hidden()
     page.get_by_role("radio", name="Management key").check()
     expect(page.get_by_label("Credit limit")).to_be_hidden()
-    page.get_by_label("Ends", exact=True).select_option("date")
+    page.get_by_label("Expires", exact=True).select_option("date")
     expect(page.get_by_label("Last day")).to_be_visible()
 
 

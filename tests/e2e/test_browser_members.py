@@ -51,7 +51,7 @@ def test_person_is_invited_and_the_invitation_taken_back(person, gateway, accoun
     page.get_by_role("link", name="Invite").click()
     page.get_by_label("E-mail address").fill("erin@example.com")
     page.get_by_label("Budget").fill("10")
-    page.get_by_label("Counts anew").select_option("weekly")
+    page.get_by_label("Resets").select_option("weekly")
     page.get_by_role("button", name="Send invitation").click()
     expect(page.locator("#toasts")).to_contain_text("erin@example.com gets an e-mail")
     expect(page.get_by_role("row", name="erin@example.com")).to_contain_text("$10.00 weekly")

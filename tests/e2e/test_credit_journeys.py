@@ -7,6 +7,7 @@ from browser import Person
 from gateway_process import unique, wait_until
 from playwright.sync_api import expect
 from stripe_account import GOOD, StripeAccount, new_key
+from wire_client import chat
 
 SECRET = "whsec_e2e"
 PAGE = "/settings/credits"
@@ -84,10 +85,21 @@ def test_fee_and_total_are_shown_while_one_chooses(alice):
     alice.check()
 
 
-def test_a_payment_refreshed_while_pending_is_credited_once(alice, stripe):
-    """Journey 9, as far as it is about money."""
-    page = alice.open(PAGE)
-    expect(page.locator("main")).to_contain_text("You have no credits")
+def test_out_of_credits_a_payment_refreshed_while_pending_lets_the_request_run(
+    person, shop, stripe
+):
+    """Journey 9, without the estimate of the composer."""
+    caller, session = account(shop, credits="0.001")
+    alice = person(shop, session=session)
+    alice.page.unroute("**/*")
+    refused = chat(shop, caller, "Write a story", "openai/gpt-4", max_tokens=1000)
+    assert refused.status == 402 and "add credits" in refused.error["message"]
+    assert f"{shop.url}{PAGE}" in refused.error["metadata"]["remedy_hint"]
+    page = alice.open("/settings/keys")
+    expect(page.locator(".banner")).to_contain_text("Your credits are low: $0.001")
+    page.locator(".banner").get_by_role("link", name="Add credits").click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#quote")).to_contain_text("$10.80")
     page.get_by_role("button", name="Pay $10.80").click()
     pay_at_stripe(page, SLOW_BANK)
     page.wait_for_url("**/payments/success**")
@@ -104,7 +116,10 @@ def test_a_payment_refreshed_while_pending_is_credited_once(alice, stripe):
     expect(pending).to_contain_text("Credits added", timeout=20_000)
     page.reload()
     expect(pending).to_contain_text("$10.00 are available now")
-    assert transfers(alice) == ["+$10.00"]
+    assert transfers(alice) == ["+$10.00", "+$0.001"]
+    expect(page.locator("header .balance")).to_contain_text("$10.00")
+    ran = chat(shop, caller, "Write a story", "openai/gpt-4", max_tokens=1000)
+    assert ran.status == 200 and ran.text
 
 
 def test_a_button_pressed_twice_begins_one_payment(alice):

@@ -72,9 +72,8 @@ def test_a_policy_shows_its_effect_and_the_api_obeys_it(person, gateway, alice):
         ),
         "the new policy",
     )
-    assert (
-        "Anthropic" in error["message"] and "/settings/privacy" in error["metadata"]["remedy_hint"]
-    )
+    assert "data policy of the account: no retention: Anthropic" in error["message"]
+    assert "/settings/privacy" in error["metadata"]["remedy_hint"]
     page.get_by_role("switch", name="Providers that may keep prompts").check()
     page.get_by_role("button", name="Save policy").click()
     expect(page.get_by_text("Data policy saved").first).to_be_visible()

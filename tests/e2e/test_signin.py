@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import sys
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from gateway_process import unique, wait_until
+from gateway_process import unique
 from playwright.sync_api import expect
-
-sys.path.append(str(Path(__file__).parent.parent / "accounts"))
-
-from authenticator_app import code as app_code
-
-PASSWORD = "a-long-sentence-of-mine"
-SECURITY = "/settings/security"
+from steps import (
+    PASSWORD,
+    SECURITY,
+    add_authenticator,
+    at,
+    give_second_factor,
+    sign_in,
+    sign_out,
+    sign_up,
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,49 +29,9 @@ def site(new_gateway):
     return started
 
 
-def mails_to(site, email):
-    """Newest first."""
-    files = sorted((site.folder / "mail").glob("*"), key=lambda path: -path.stat().st_mtime_ns)
-    return [text for text in (path.read_text() for path in files) if f"To: {email}" in text]
-
-
-def code_for(site, email, known=0):
-    """The code of the mail that comes after the first `known`."""
-    wait_until(lambda: len(mails_to(site, email)) > known, "e-mail with a code")
-    return re.findall(r"^([A-Z0-9-]{6,12})$", mails_to(site, email)[0], re.MULTILINE)[-1]
-
-
-def sign_up(one, site, email, path="/accounts/signup/"):
-    page = one.open(path)
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="Sign up").click()
-    page.get_by_label("Code").fill(code_for(site, email))
-    page.get_by_role("button", name="Continue").click()
-    return page
-
-
-def sign_in(one, email, path="/accounts/login/"):
-    page = one.open(path)
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
-    return page
-
-
-def sign_out(page):
-    page.locator("summary[aria-label^='Account of']").click()
-    page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("link", name="Sign in").first.wait_for()
-
-
-def at(page, site, path):
-    expect(page).to_have_url(f"{site.url}{path}")
-
-
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
 def test_register_verify_and_sign_in_again(person, site, scripts):
-    """Journey 2, its first part; and all of it without JavaScript."""
+    """What journey 2 begins with, also without JavaScript."""
     email = f"{unique('alice')}@example.com"
     one = person(site, java_script_enabled=scripts)
     page = sign_up(one, site, email, f"/accounts/signup/?next={SECURITY}")
@@ -93,21 +53,14 @@ def test_authenticator_app_is_set_up_and_asked_for(person, site):
     email = f"{unique('bob')}@example.com"
     one = person(site)
     page = sign_up(one, site, email, f"/accounts/signup/?next={SECURITY}")
-    page.get_by_role("link", name="Set up authenticator app").click()
-    one.check()
-    assert page.get_by_alt_text("QR code").is_visible()
-    secret = page.locator(".totp .id").inner_text()
-    page.get_by_label("Authenticator code").fill(app_code(secret))
-    page.get_by_role("button", name="Switch on").click()
-    codes = page.locator("#recovery-codes").inner_text().split()
+    codes = add_authenticator(one)
     assert len(codes) == 10
     one.check()
     sign_out(page)
     page = sign_in(one, email, f"/accounts/login/?next={SECURITY}")
     at(page, site, "/accounts/2fa/authenticate/")
     one.check()
-    page.get_by_label("Code").fill(codes[0])
-    page.get_by_role("button", name="Sign in", exact=True).last.click()
+    give_second_factor(page, codes[0])
     at(page, site, SECURITY)
     assert "9 unused" in page.locator("#content").inner_text()
 
@@ -196,9 +149,10 @@ def test_pages_of_the_account_have_no_fault_anywhere(everywhere, site, session, 
     everywhere(site, path, session=session)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def invitation(site, session):
     """An open one for erin, by alice."""
+    token = unique("token")
     caller = site.caller(email=f"{unique('alice')}@example.com")
     (erin,) = site.sql(
         "SELECT u.email FROM django_session s, accounts_user u WHERE u.email LIKE 'erin%'"
@@ -209,10 +163,10 @@ def invitation(site, session):
         "INSERT INTO accounts_invitation (owner_id, email, role, limit_nano, period, invited_by,"
         " digest, created_at, expires_at) VALUES (%s, %s, 'admin', 5000000000, 'monthly', 'alice',"
         " %s, %s, %s)",
-        caller.user_id, erin["email"], hashlib.sha256(b"the-token").hexdigest(),
+        caller.user_id, erin["email"], hashlib.sha256(token.encode()).hexdigest(),
         "2026-01-01 00:00:00", "2096-01-01 00:00:00",
     )  # fmt: skip
-    return "/invitations/the-token"
+    return f"/invitations/{token}"
 
 
 def test_invitation_has_no_fault_for_a_visitor_and_for_somebody_else(everywhere, site, invitation):
@@ -230,20 +184,7 @@ def test_invitation_is_accepted_by_whom_it_is_for(everywhere, person, site, invi
     everywhere(site, urlsplit(page.url).path, session=session)
 
 
-def test_first_operator_follows_the_printed_link_and_then_it_is_gone(person, new_gateway):
-    """Journey 1, its beginning."""
-    new = new_gateway().start()
-    one = person(new)
+def test_setup_without_the_printed_link_has_no_fault_and_makes_nobody(person, new_gateway):
+    one = person(new_gateway().start())
     one.look("/accounts/signup/")
     one.look("/setup?token=nothing", status=403)
-    link = new.desk("command", name="setup_link")["output"].strip()
-    path = f"/setup?{urlsplit(link).query}"
-    page = one.look(path)
-    page.get_by_label("E-mail address").fill("operator@example.com")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Make the account").click()
-    at(page, new, "/")
-    page.locator("summary[aria-label^='Account of']").click()
-    page.get_by_role("link", name="Administration").click()
-    assert urlsplit(page.url).path == "/admin/"
-    person(new).open(path, status=404)

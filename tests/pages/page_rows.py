@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from api_rows import person
 from django.test import Client
+from sessions import sign_in
 
 from accounts import keys, members
 from accounts.models import ApiKey, Invitation, Member, User
@@ -26,7 +27,7 @@ def browser(user=None):
     """A browser, signed in if there is a user."""
     client = Client()
     if user is not None:
-        client.force_login(user)
+        sign_in(client, user)
     return client
 
 

@@ -9,6 +9,7 @@ import pytest
 from consent_rows import CALLBACK, S256, VERIFIER, agree, answer_of, connected, link, person
 from django.test import Client
 from django.utils import timezone
+from sessions import sign_in
 
 from accounts.models import ApiKey, AuthCode
 from billing import app_keys
@@ -25,7 +26,7 @@ def alice():
 @pytest.fixture
 def browser(client, alice):
     """Alice's, signed in."""
-    client.force_login(alice)
+    sign_in(client, alice)
     return client
 
 
@@ -106,7 +107,7 @@ def test_program_without_an_address_gets_its_code_copied(browser, alice):
 )  # fmt: skip
 def test_bad_callback_gets_a_page_and_no_redirect(client, alice, url, is_signed_in):
     if is_signed_in:
-        client.force_login(alice)
+        sign_in(client, alice)
     for response in (client.get(link(url, **S256)), agree(client, link(url, **S256))):
         assert response.status_code == 400
         assert "Location" not in response
@@ -152,7 +153,7 @@ def test_getting_the_page_grants_nothing(browser):
 
 def test_form_of_another_site_grants_nothing(alice):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(alice)
+    sign_in(client, alice)
     url = link(**S256)
     client.get(url)
     assert agree(client, url).status_code == 403

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from consent_rows import CALLBACK, S256, link, person
+from sessions import sign_in
 
 pytestmark = pytest.mark.django_db
 PAGE = "/auth/debug"
@@ -41,7 +42,7 @@ def test_each_fault_has_its_line(client, fields, subject, state):
 def test_its_link_is_what_the_consent_page_takes(client):
     fields = {"callback_url": f"{CALLBACK}?x=1&y=2", **S256, "state": "a b"}
     page = client.get(PAGE, fields)
-    client.force_login(person())
+    sign_in(client, person())
     assert page.context["link"] == f"http://testserver{link(**fields)}"
     assert client.get(page.context["link"].removeprefix("http://testserver")).status_code == 200
 

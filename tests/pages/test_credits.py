@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from credit_rows import DOLLAR, PAGE, TOKEN, payment, send, text_of, user
+from sessions import sign_in
 
 from billing.credits import account_id
 from billing.models import Account, Checkout
@@ -22,7 +23,7 @@ def alice():
 
 @pytest.fixture
 def browser(client, alice):
-    client.force_login(alice)
+    sign_in(client, alice)
     return client
 
 

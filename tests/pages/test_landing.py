@@ -6,6 +6,7 @@ import api_rows as rows
 import pytest
 from django.template.loader import render_to_string
 
+from accounts.models import User
 from billing.models import Generation
 from catalog import live
 from catalog.models import Origin, Provider
@@ -59,6 +60,58 @@ def test_checklist_turns_green_with_the_rows_themselves(client, settings):
     assert done() == [False, True, True, True]
     Provider.objects.filter(slug="openai").update(origin=Origin.OPERATOR)
     assert done() == [True, True, True, True]
+
+
+def test_empty_instance_is_told_both_ways_to_begin(settings):
+    settings.UNCONFIGURED_PROVIDER_URL = ""
+    live.forget()
+    provider, models, *_ = checklist.steps(live.catalog())
+    assert provider.address == "/admin/catalog/provider/add/"
+    assert provider.command.startswith(".venv/bin/python manage.py add_provider --name Local")
+    assert models.command == ".venv/bin/python manage.py load_catalog"
+
+
+def test_provider_without_models_is_given_some_by_a_command_for_it(settings):
+    settings.UNCONFIGURED_PROVIDER_URL = ""
+    rows.provider("My box", "my-box")
+    rows.model("openai/gpt-4")
+    live.forget()
+    provider, models, *_ = checklist.steps(live.catalog())
+    assert (provider.is_done, provider.text) == (True, "My box can be asked.")
+    assert not models.is_done and "add_endpoint --provider my-box " in models.command
+
+
+def test_models_that_nobody_serves_are_not_done(settings):
+    settings.UNCONFIGURED_PROVIDER_URL = ""
+    rows.small_catalog()
+    Provider.objects.update(credential_env=["NO_SUCH_KEY"])
+    live.forget()
+    provider, models, *_ = checklist.steps(live.catalog())
+    assert provider.address == "/admin/catalog/credential/add/"
+    assert not models.is_done and models.text == "4 models are known, and wait for a provider."
+
+
+def test_list_is_sent_anew_when_one_more_step_is_done_and_no_sooner(client):
+    assert client.get("/?done=0").status_code == 204
+    key, _, _ = rows.key_of(rows.person())
+    html = client.get("/?done=0").content.decode()
+    assert html.count("is-done") == 1 and "?done=1" in html and "<body" not in html
+    played_catalog()
+    generation(key.user, key)
+    html = client.get("/?done=1").content.decode()
+    assert html.count("is-done") == 4 and "hx-get" not in html
+
+
+def test_fresh_instance_says_where_the_first_account_comes_from_until_there_is_one(client):
+    assert "setup_link" in page(client)
+    User.objects.create_superuser("operator@example.com", "a-long-sentence-of-mine")
+    assert "setup_link" not in page(client) and "Set up this server" in page(client)
+
+
+def test_who_does_not_operate_a_fresh_instance_sees_the_promise(client):
+    client.force_login(rows.person())
+    html = page(client)
+    assert "Set up this server" not in html and "Create key" in html
 
 
 def test_a_deleted_key_is_no_key():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from credit_rows import DOLLAR, NOON, PAGE, TOKEN, payment, text_of, user
+from sessions import sign_in
 
 from billing.credits import account_id
 from billing.models import Account, AutoTopUp, PaymentDispute
@@ -18,7 +19,7 @@ def alice():
 
 @pytest.fixture
 def browser(client, alice):
-    client.force_login(alice)
+    sign_in(client, alice)
     return client
 
 

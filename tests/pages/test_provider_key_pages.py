@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from api_rows import generation, person, small_catalog
 from django.db import transaction
+from sessions import sign_in
 
 from accounts import provider_keys
 from accounts.models import ProviderKey
@@ -26,7 +27,7 @@ def alice(client, settings):
         # Nobody listens there, so a test of a key gets no answer.
         Provider.objects.update(base_url="http://127.0.0.1:9/v1")
     alice = person()
-    client.force_login(alice)
+    sign_in(client, alice)
     return alice
 
 

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from sessions import sign_in
 
 from accounts import keys
 from accounts.models import KeptPrompt, User
@@ -38,7 +39,7 @@ def alice(client):
     small_catalog()
     cache.clear()
     alice = person(password="wonder-pass-word")
-    client.force_login(alice)
+    sign_in(client, alice)
     return alice
 
 

@@ -15,11 +15,6 @@ from catalog.document import DATA
 from catalog.entry import InvalidCatalog
 
 _PRESETS: dict[str, dict[str, Any]] = json.loads((DATA / "presets.json").read_bytes())
-_OPENAI_PATHS = {
-    "chat_path": "/chat/completions",
-    "completions_path": "/completions",
-    "models_path": "/models",
-}
 
 
 class Command(BaseCommand):
@@ -121,7 +116,7 @@ def _fields(
         raise InvalidCatalog(
             f"--chat-path is needed, or --completions-path: what {dialect!r} uses varies"
         )
-    return {**(_OPENAI_PATHS if dialect == "openai" else {}), **fields}
+    return {**(editing.OPENAI_PATHS if dialect == "openai" else {}), **fields}
 
 
 def _where(row: models.Provider) -> str:
