@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog import live, price_changes
+from explore.listing import current
 from rankings import reading
 from routing import condition, endpoint_history, statistics
 
@@ -14,7 +15,7 @@ for folder in ("api", "routing"):
 
 
 def forget():
-    for part in (live, price_changes, reading, condition, endpoint_history, statistics):
+    for part in (live, price_changes, reading, condition, endpoint_history, statistics, current):
         part.forget()
 
 
