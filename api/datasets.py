@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from api import dataset_query
 from api.authentication import KeyAuthentication, caller
-from api.model_query import whole_number
+from api.query_values import whole_number
 from api.views import answers_get
 from billing import limits
 from catalog import live

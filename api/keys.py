@@ -21,6 +21,7 @@ from accounts.models import ApiKey
 from api import key_fields, key_rows
 from api.access import actor, holder_of, manager
 from api.authentication import KeyAuthentication
+from api.query_values import whole_number
 from api.views import answers
 from billing import key_creation
 from billing.key_limits import overlaid, set_limit
@@ -29,7 +30,7 @@ from openrouter_site.errors import BadRequest, NotFound
 
 JsonObject = dict[str, Any]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_PAGE_MAX, _PAGE = 100, 50
+_PAGE_MAX, _PAGE, _OFFSET_MAX = 100, 50, 10**9
 
 
 @answers(("GET", "HEAD", "POST"), KeyAuthentication)
@@ -43,8 +44,8 @@ def collection(request: Request) -> Response:
     found = manageable_keys(managing)
     if query.get("include_disabled", "").lower() not in {"1", "true"}:
         found = found.filter(disabled=False)
-    offset = _number(query.get("offset", "0"), "offset", 0, 10**9)
-    size = _number(query.get("limit", str(_PAGE)), "limit", 1, _PAGE_MAX)
+    offset = whole_number(query, "offset", 0, _OFFSET_MAX) or 0
+    size = whole_number(query, "limit", 1, _PAGE_MAX) or _PAGE
     rows = list(found[offset : offset + size])
     data = key_rows.shapes(rows, timezone.now())
     return Response({"data": data, "total_count": found.count()})
@@ -100,11 +101,3 @@ def _change(row: ApiKey, fields: key_fields.KeyFields, who: str) -> None:
 def _shape(row: ApiKey) -> JsonObject:
     (shape,) = key_rows.shapes([row], timezone.now())
     return shape
-
-
-def _number(text: str, name: str, minimum: int, maximum: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text) or not minimum <= int(text) <= maximum:
-        raise BadRequest(
-            f"{name} must be a whole number from {minimum} to {maximum}.", {"field": name}
-        )
-    return int(text)

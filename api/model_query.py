@@ -1,75 +1,65 @@
-"""The query string of GET /models: which models, and which page of them. Pure.
+"""The query string of GET /models: which models, in which order, and which page of them.
 
-Source: openrouter-today 1.7. Parameters we do not know are ignored, as there; a page we cannot
-give is a 400 that names the parameter.
+Source: openrouter-today 1.7. Parameters we do not know are ignored, as there; a value that cannot
+be is a 400 that names the parameter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from api import query_values
+from api.model_filters import Condition, conditions
+from api.model_order import NEWEST, SORTS, ordered
+from api.query_values import Query
 from catalog.snapshot import Catalog, Model
-from openrouter_site.errors import BadRequest
 
 LIMIT_MAX = 1000
 LIMIT_DEFAULT = 500
-_OFFSET_MAX = 1_000_000
-
-
-def whole_number(query: Mapping[str, str], name: str, minimum: int, maximum: int) -> int | None:
-    """The parameter; None when it is absent or empty. Raises BadRequest."""
-    text = query.get(name, "")
-    if not text:
-        return None
-    # Digits only and not too many: int() also takes "1_0", " 1" and other scripts' digits.
-    if text.isascii() and text.isdigit() and len(text) <= len(str(maximum)):
-        number = int(text)
-        if minimum <= number <= maximum:
-            return number
-    raise BadRequest(f"{name} must be a whole number from {minimum} to {maximum}")
+OFFSET_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ModelQuery:
     """What is asked for. `limit` is None for the full list: neither offset nor limit was given."""
 
-    words: tuple[str, ...] = ()
-    supported_parameters: frozenset[str] = frozenset()
+    conditions: tuple[Condition, ...] = ()
+    sort: str | None = None
     offset: int = 0
     limit: int | None = None
+    is_feed: bool = False
+    feed_links_to_chat: bool = False
 
     @classmethod
-    def parse(cls, query: Mapping[str, str]) -> ModelQuery:
-        """Raises BadRequest for an offset or a limit out of range."""
-        offset = whole_number(query, "offset", 0, _OFFSET_MAX)
-        limit = whole_number(query, "limit", 1, LIMIT_MAX)
+    def parse(cls, query: Query) -> ModelQuery:
+        """Raises BadRequest for a value that cannot be."""
+        offset = query_values.whole_number(query, "offset", 0, OFFSET_MAX)
+        limit = query_values.whole_number(query, "limit", 1, LIMIT_MAX)
         if limit is None and offset is not None:
             limit = LIMIT_DEFAULT
-        names = query.get("supported_parameters", "").split(",")
+        is_feed = bool(query_values.flag(query, "use_rss"))
         return cls(
-            words=tuple(query.get("q", "").casefold().split()),
-            supported_parameters=frozenset(name.strip() for name in names if name.strip()),
+            conditions=tuple(conditions(query, time.time())),
+            sort=query_values.one_of(query, "sort", SORTS) or (NEWEST if is_feed else None),
             offset=offset or 0,
             limit=limit,
+            is_feed=is_feed,
+            feed_links_to_chat=bool(query_values.flag(query, "use_rss_chat_links")),
         )
 
-    def _wants(self, model: Model) -> bool:
-        if not self.supported_parameters.issubset(model.supported_parameters):
-            return False
-        text = f"{model.id} {model.name}".casefold()
-        return all(word in text for word in self.words)
-
     def select(self, models: Iterable[Model]) -> list[Model]:
-        """All that match, in the order given, before paging."""
-        return [model for model in models if self._wants(model)]
+        """All that match, in order, before paging."""
+        found = [model for model in models if all(fits(model) for fits in self.conditions)]
+        return ordered(found, self.sort)
 
     def page(self, models: list[Model]) -> list[Model]:
         end = None if self.limit is None else self.offset + self.limit
         return models[self.offset : end]
 
-    def next_page(self, path: str, query: Mapping[str, str], total: int) -> str | None:
+    def next_page(self, path: str, query: Query, total: int) -> str | None:
         """Where the next page is: the same question with another offset; None after the last."""
         if self.limit is None or self.offset + self.limit >= total:
             return None

@@ -33,8 +33,6 @@ from routing.media_request import MediaRequest, parse
 
 logger = logging.getLogger(__name__)
 
-PATH = "/api/v1/objects/generations"
-
 _Prepared = tuple[Head, Key, MediaRequest, limits.Ticket]
 
 

@@ -6,7 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.authentication import KeyAuthentication
-from api.views import answers_get, known_model
+from api.catalog_views import known_model
+from api.views import answers_get
 from catalog import live
 from catalog.snapshot import Model, Provider
 from openrouter_site.errors import BadRequest

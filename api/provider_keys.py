@@ -7,16 +7,10 @@ any other one could send the user's prompts through an account of his own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from rest_framework.decorators import (
-    api_view,
-    authentication_classes,
-    content_negotiation_class,
-)
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,7 +21,7 @@ from api.access import manager_of_account
 from api.authentication import KeyAuthentication, caller
 from api.bodies import read_object
 from api.provider_key_fields import KNOWN, NOT_HERE, fields_of, text_of
-from api.views import AlwaysJson
+from api.views import answers
 from catalog import live
 from openrouter_site.errors import BadRequest, Forbidden, NotFound
 from routing.own_key_trial import invalid, provider_of, tested
@@ -35,18 +29,7 @@ from routing.own_key_trial import invalid, provider_of, tested
 JsonObject = dict[str, Any]
 
 
-def _answers(*methods: str) -> Callable[[Callable[..., Response]], Any]:
-    def decorate(view: Callable[..., Response]) -> Any:
-        view = content_negotiation_class(AlwaysJson)(view)
-        view = authentication_classes([KeyAuthentication])(view)
-        decorated = api_view(list(methods))(view)
-        decorated.cls.http_method_names = [*(method.lower() for method in methods), "options"]
-        return decorated
-
-    return decorate
-
-
-@_answers("GET", "POST")
+@answers(("GET", "HEAD", "POST"), KeyAuthentication)
 def collection(request: Request) -> Response:
     """`{"data": [BYOKKey], "total_count"}`, or 201 `{"data": BYOKKey}` for a new one."""
     if request.method == "POST":
@@ -55,10 +38,10 @@ def collection(request: Request) -> Response:
     return Response({"data": [_shape(row) for row in rows], "total_count": len(rows)})
 
 
-@_answers("GET", "PATCH", "DELETE")
+@answers(("GET", "HEAD", "PATCH", "DELETE"), KeyAuthentication)
 def one(request: Request, id: str) -> Response:
     """`{"data": BYOKKey}`, or `{"deleted": true}`; another user's is not found."""
-    if request.method == "GET":
+    if request.method in {"GET", "HEAD"}:
         return Response({"data": _shape(_found(manager_of_account(caller(request)), id))})
     row = _found(_manager(request), id)
     if request.method == "PATCH":

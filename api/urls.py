@@ -6,6 +6,7 @@ from django.urls import path
 
 from api import (
     app_keys,
+    catalog_views,
     datasets,
     invitations,
     keys,
@@ -20,12 +21,14 @@ from api import (
 app_name = "api"
 
 urlpatterns = [
-    path("models", views.models, name="models"),
-    path("models/count", views.models_count, name="models-count"),
-    path("models/<str:author>/<str:slug>/endpoints", views.endpoints, name="endpoints"),
-    path("model/<str:author>/<str:slug>", views.model, name="model"),
+    path("models", catalog_views.models, name="models"),
+    path("models/count", catalog_views.models_count, name="models-count"),
+    path("models/user", catalog_views.models_of_user, name="models-user"),
+    path("models/<str:author>/<str:slug>/endpoints", catalog_views.endpoints, name="endpoints"),
+    path("model/<str:author>/<str:slug>", catalog_views.model, name="model"),
     path("parameters/<str:author>/<str:slug>", parameters.parameters, name="parameters"),
-    path("providers", views.providers, name="providers"),
+    path("endpoints/zdr", catalog_views.endpoints_zdr, name="endpoints-zdr"),
+    path("providers", catalog_views.providers, name="providers"),
     path("generation", views.generation, name="generation"),
     path("key", views.key, name="key"),
     path("auth/key", views.key, name="auth-key"),

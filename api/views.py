@@ -1,7 +1,8 @@
-"""The API beside inference: models, providers, generations, the key and its credits (DRF).
+"""How the API beside inference answers (DRF), and what a key is told of itself: its generations,
+its limits, its credits.
 
 Every answer is JSON whatever the caller accepts, and every error has one shape (answer_exception).
-Public answers may be cached; what a key can see, only by its owner (api.middleware).
+What a key can see may be cached by its owner alone (api.middleware).
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import (
@@ -31,13 +32,10 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import account_shapes, catalog_shapes
+from api import account_shapes
 from api.access import manager_of_account, visible_generations
-from api.authentication import KeyAuthentication, OptionalKeyAuthentication, caller
-from api.credits import account_credits, credits_left, key_usage
-from api.model_query import ModelQuery, offered
-from catalog import live
-from catalog.snapshot import Model
+from api.authentication import KeyAuthentication, caller
+from api.credits import account_credits, key_usage
 from openrouter_site.database import OUTAGES
 from openrouter_site.errors import (
     ApiError,
@@ -48,15 +46,12 @@ from openrouter_site.errors import (
     Unavailable,
 )
 from openrouter_site.money import dollars
-from routing import statistics
 
 logger = logging.getLogger(__name__)
 
-# openrouter-today 1.0, as measured on GET /models.
-_PUBLIC = "public, max-age=120, stale-while-revalidate=3600, stale-if-error=3600"
 _GENERATION_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
-View = Callable[..., Response]
+View = Callable[..., HttpResponseBase]
 
 
 class AlwaysJson(BaseContentNegotiation):
@@ -94,10 +89,6 @@ def answers(
 def answers_get(*authentication: type[BaseAuthentication]) -> Callable[[View], Any]:
     """The same for GET, and HEAD."""
     return answers(("GET", "HEAD"), *authentication)
-
-
-def _public(data: dict[str, Any]) -> Response:
-    return Response(data, headers={"Cache-Control": _PUBLIC})
 
 
 # --- Errors ------------------------------------------------------------------------------------
@@ -138,73 +129,6 @@ def answer_error(error: ApiError) -> JsonResponse:
 def unknown_path(request: HttpRequest, rest: str = "") -> JsonResponse:
     """Whatever else is under /api/, with DEBUG too: 404 in our shape, by any method."""
     return answer_error(NotFound("Not Found"))
-
-
-# --- Catalog -----------------------------------------------------------------------------------
-
-
-@answers_get(OptionalKeyAuthentication)
-def models(request: Request) -> Response:
-    """`{"data": [Model], "links": {"next"}, "total_count", "models": []}`; raises BadRequest.
-
-    With a key, `per_request_limits` says what its credits allow (seed, Token Limits). The empty
-    `models` keeps Codex from taking the list for its own format (openrouter-today 1.7).
-    """
-    query = ModelQuery.parse(request.query_params)
-    catalog = live.catalog()
-    found = query.select(offered(catalog))
-    if request.auth is None:
-        data = [catalog_shapes.model_shape(model) for model in query.page(found)]
-    else:
-        left_nano = credits_left(caller(request), timezone.now())
-        data = [
-            catalog_shapes.model_shape(
-                model, catalog_shapes.per_request_limits(model, catalog, left_nano)
-            )
-            for model in query.page(found)
-        ]
-    following = query.next_page(request.path, request.query_params, len(found))
-    answer = {"data": data, "links": {"next": following}, "total_count": len(found), "models": []}
-    # A refused or unchecked key gets the public list too, but nobody may keep that for others.
-    response = Response(answer) if "Authorization" in request.headers else _public(answer)
-    patch_vary_headers(response, ["Authorization"])
-    return response
-
-
-@answers_get()
-def models_count(request: Request) -> Response:
-    """`{"data": {"count"}}`, of the models that GET /models would list."""
-    query = ModelQuery.parse(request.query_params)
-    return _public({"data": {"count": len(query.select(offered(live.catalog())))}})
-
-
-def known_model(author: str, slug: str) -> Model:
-    """The model `author/slug`; raises NotFound."""
-    model_id = f"{author}/{slug}"
-    model = live.catalog().models.get(model_id)
-    if model is None:
-        raise NotFound(f"Model {model_id} not found")
-    return model
-
-
-@answers_get()
-def model(request: Request, author: str, slug: str) -> Response:
-    """`{"data": Model}`; raises NotFound."""
-    return _public({"data": catalog_shapes.model_shape(known_model(author, slug))})
-
-
-@answers_get()
-def endpoints(request: Request, author: str, slug: str) -> Response:
-    """`{"data": {"id", ..., "endpoints": [PublicEndpoint]}}`; raises NotFound."""
-    figures = statistics.current()
-    return _public({"data": catalog_shapes.endpoints_shape(known_model(author, slug), figures)})
-
-
-@answers_get()
-def providers(request: Request) -> Response:
-    """`{"data": [Provider]}`."""
-    found = live.catalog().providers.values()
-    return _public({"data": [catalog_shapes.provider_shape(provider) for provider in found]})
 
 
 # --- The caller's own --------------------------------------------------------------------------

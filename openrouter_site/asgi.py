@@ -11,6 +11,8 @@ import contextlib
 import gc
 import logging
 import os
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openrouter_site.settings")
 
@@ -154,21 +156,21 @@ def _deadlines() -> Deadlines:
 
 process = Process()
 
-INFERENCE = {"/api/v1/chat/completions": False, "/api/v1/completions": True}
+# Whatever reads the memory of the engine. All other paths are Django's.
+INFERENCE: dict[str, Callable[[Engine, Scope, Receive, Send], Awaitable[None]]] = {
+    "/api/v1/chat/completions": partial(chat.serve, completion=False),
+    "/api/v1/completions": partial(chat.serve, completion=True),
+    "/api/v1/route": route.serve,
+    "/api/v1/objects/generations": objects.serve,
+}
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     kind = scope["type"]
     if kind == "http":
-        path = scope["path"]
-        completion = INFERENCE.get(path)
-        if completion is not None:
-            engine = process.engine or await process.started()
-            await chat.serve(engine, scope, receive, send, completion=completion)
-        elif path == "/api/v1/route":
-            await route.serve(await process.started(), scope, receive, send)
-        elif path == objects.PATH:
-            await objects.serve(await process.started(), scope, receive, send)
+        serve = INFERENCE.get(scope["path"])
+        if serve is not None:
+            await serve(process.engine or await process.started(), scope, receive, send)
         else:
             await guard.guarded(django_application, scope, receive, send)
     elif kind == "lifespan":

@@ -117,36 +117,58 @@ class Effect:
         return self.models_total - len(self.lost)
 
 
+def usable(catalog: Catalog, policy: DataPolicy, own: Collection[str] = ()) -> list[Model]:
+    """The models that somebody is left for, in the catalog's order; `own` as in `effect`."""
+    kept = _Available.of(catalog, policy, own).kept
+    return [model for model in catalog.models.values() if model.id in kept]
+
+
 def effect(catalog: Catalog, policy: DataPolicy, own: Collection[str] = ()) -> Effect:
     """`own` are the slugs of providers that the account has keys of its own at."""
-    reasons = {slug: refusals(each, policy) for slug, each in catalog.providers.items()}
-    served: dict[str, tuple[Endpoint, ...]] = {}
-    for model in catalog.models.values():
-        if found := tuple(_served(model.endpoints, own)):
-            served[model.id] = found
-    kept = {
-        id
-        for id, endpoints in served.items()
-        if any(not reasons[each.provider.slug] for each in endpoints)
-    }
-    # A router stays as long as one of its candidates does.
-    routers = {
-        model.id: set(model.routes_to) & served.keys()
-        for model in catalog.models.values()
-        if model.kind == "router" and model.routes_to
-    }
-    available = served.keys() | {id for id, candidates in routers.items() if candidates}
-    kept |= {id for id, candidates in routers.items() if candidates & kept}
-    used = {each.provider.slug for endpoints in served.values() for each in endpoints}
+    found = _Available.of(catalog, policy, own)
+    dropped = [slug for slug in found.providers if found.reasons[slug]]
     return Effect(
-        models_total=len(available),
-        lost=tuple(catalog.models[id] for id in sorted(available - kept)),
+        models_total=len(found.available),
+        lost=tuple(catalog.models[id] for id in sorted(found.available - found.kept)),
         dropped=tuple(
-            DroppedProvider(catalog.providers[slug], reasons[slug])
-            for slug in sorted(used, key=lambda slug: catalog.providers[slug].name.casefold())
-            if reasons[slug]
+            DroppedProvider(catalog.providers[slug], found.reasons[slug])
+            for slug in sorted(dropped, key=lambda slug: catalog.providers[slug].name.casefold())
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Available:
+    """Ids of the models that anybody serves, and of those that a policy leaves; slugs of their
+    providers, and why each is refused."""
+
+    available: frozenset[str]
+    kept: frozenset[str]
+    providers: frozenset[str]
+    reasons: dict[str, tuple[str, ...]]
+
+    @staticmethod
+    def of(catalog: Catalog, policy: DataPolicy, own: Collection[str]) -> _Available:
+        reasons = {slug: refusals(each, policy) for slug, each in catalog.providers.items()}
+        served: dict[str, tuple[Endpoint, ...]] = {}
+        for model in catalog.models.values():
+            if found := tuple(_served(model.endpoints, own)):
+                served[model.id] = found
+        kept = {
+            id
+            for id, endpoints in served.items()
+            if any(not reasons[each.provider.slug] for each in endpoints)
+        }
+        # A router stays as long as one of its candidates does.
+        routers = {
+            model.id: set(model.routes_to) & served.keys()
+            for model in catalog.models.values()
+            if model.kind == "router" and model.routes_to
+        }
+        available = served.keys() | {id for id, candidates in routers.items() if candidates}
+        kept |= {id for id, candidates in routers.items() if candidates & kept}
+        used = {each.provider.slug for endpoints in served.values() for each in endpoints}
+        return _Available(frozenset(available), frozenset(kept), frozenset(used), reasons)
 
 
 def _served(endpoints: Iterable[Endpoint], own: Collection[str]) -> Iterable[Endpoint]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -12,6 +13,9 @@ from accounts.models import User
 from billing.models import Account, Generation, KeyBudget, Transfer
 from catalog import models as catalog_rows
 from openrouter_site.money import parse_amount, parse_price
+from routing import statistic_rows
+from routing.figures import Tally
+from routing.histogram import Histogram
 
 _numbers = itertools.count(1)
 NOW = datetime(2024, 5, 15, 12, 0, tzinfo=UTC)  # a Wednesday
@@ -131,6 +135,20 @@ def small_catalog():
             supported_parameters=[], max_completion_tokens=None,
         )  # fmt: skip
         endpoint(shape, openai, "0", "0")
+
+
+def histogram(samples):
+    made = Histogram()
+    for sample in samples:
+        made.add(sample)
+    return made
+
+
+def statistic(endpoint, succeeded=0, failed=0, latency_s=(), throughput=()):
+    """What one process counted in the minute that is now."""
+    tally = Tally(succeeded, failed, 0, histogram(latency_s), histogram(throughput))
+    minute = int(time.time() // 60 * 60)
+    statistic_rows.write([statistic_rows.row(endpoint.pk, minute, "alice", tally)])
 
 
 def error_of(answer, code):

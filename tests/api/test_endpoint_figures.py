@@ -1,14 +1,10 @@
 from __future__ import annotations
 
-import time
-
 import api_rows as rows
 import pytest
 
 from catalog import models as catalog_rows
-from routing import statistic_rows, statistics
-from routing.figures import Tally
-from routing.histogram import Histogram
+from routing import statistics
 
 pytestmark = pytest.mark.django_db
 
@@ -23,20 +19,6 @@ def nothing_read_before():
     statistics.forget()
     yield
     statistics.forget()
-
-
-def histogram(samples):
-    made = Histogram()
-    for sample in samples:
-        made.add(sample)
-    return made
-
-
-def statistic(endpoint, succeeded=0, failed=0, latency_s=(), throughput=()):
-    """What one process counted in the minute that is now."""
-    tally = Tally(succeeded, failed, 0, histogram(latency_s), histogram(throughput))
-    minute = int(time.time() // 60 * 60)
-    statistic_rows.write([statistic_rows.row(endpoint.pk, minute, "alice", tally)])
 
 
 def endpoints(client, model="openai/gpt-4"):
@@ -54,7 +36,7 @@ def test_an_endpoint_nobody_used_has_no_figures(client):
 def test_an_endpoint_shows_how_it_did(client):
     rows.small_catalog()
     used = catalog_rows.Endpoint.objects.get(provider__slug="azure", model__slug="openai/gpt-4")
-    statistic(used, succeeded=2, failed=1, latency_s=[0.25], throughput=[45.2])
+    rows.statistic(used, succeeded=2, failed=1, latency_s=[0.25], throughput=[45.2])
     first, second = endpoints(client)
     assert first["uptime_last_5m"] is None
     assert second["uptime_last_5m"] == second["uptime_last_30m"] == 66.67
@@ -69,5 +51,5 @@ def test_an_endpoint_shows_how_it_did(client):
 def test_the_status_of_an_endpoint_follows_its_uptime(client, failed, status):
     rows.small_catalog()
     used = catalog_rows.Endpoint.objects.get(provider__slug="openai", model__slug="openai/gpt-4")
-    statistic(used, succeeded=100 - failed, failed=failed)
+    rows.statistic(used, succeeded=100 - failed, failed=failed)
     assert endpoints(client)[0]["status"] == status

@@ -135,6 +135,9 @@ class Person:
     def shrink_to(self, width):
         self.width = width
         self.page.set_viewport_size({"width": width, "height": 900})
+        # The page hears of it a moment later.
+        self.page.wait_for_function("width => innerWidth === width", arg=width)
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
 
     def check_width(self):
         assert not self._too_wide_by(), f"{self.page.url}: too wide for {self.width} px"

@@ -60,8 +60,9 @@ def everywhere(person):
                 one.turn(theme)
                 one.photograph(path, name)
                 one.check(status)
-            one.shrink_to(WIDTH_MIN)
-            one.check_width()
+            if width == WIDTHS[-1]:
+                one.shrink_to(WIDTH_MIN)
+                one.check_width()
             one.close()
 
     return check

@@ -5,17 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from billing import limits
 from catalog import live, price_changes
 from explore.listing import current
-from rankings import reading
+from rankings import boards, reading
 from routing import condition, endpoint_history, statistics
 
-for folder in ("api", "routing"):
+for folder in ("activity", "api", "rankings", "routing"):
     sys.path.append(str(Path(__file__).parent.parent / folder))
 
 
 def forget():
-    for part in (live, price_changes, reading, condition, endpoint_history, statistics, current):
+    for part in (
+        limits, live, price_changes, boards, reading, condition, endpoint_history, statistics,
+        current,
+    ):  # fmt: skip
         part.forget()
 
 

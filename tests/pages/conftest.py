@@ -7,15 +7,17 @@ import pytest
 
 from billing import limits
 from catalog import live
-from pages import figures
+from rankings import boards, reading
 
-sys.path.append(str(Path(__file__).parent.parent / "api"))
+for folder in ("api", "activity", "rankings"):
+    sys.path.append(str(Path(__file__).parent.parent / folder))
 
 
 def forget():
     limits.forget()
     live.forget()
-    figures.forget()
+    boards.forget()
+    reading.forget()
 
 
 @pytest.fixture(autouse=True)

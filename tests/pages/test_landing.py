@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import api_rows as rows
 import pytest
+import ranking_rows
 from django.template.loader import render_to_string
+from ranking_rows import CHAT, take, used
 
 from accounts.models import User
 from billing.models import Generation
@@ -141,24 +143,26 @@ def test_a_stand_in_is_no_provider(settings):
 
 
 def test_after_the_first_request_come_the_promise_and_the_traffic(client):
-    alice = rows.person()
-    key, _, _ = rows.key_of(alice)
-    generation(alice, key, "a/small", (1, 2))
-    generation(alice, key, "b/large", (10_000, 20_000), days_ago=1)
-    generation(alice, key, "b/large", (500, 0), days_ago=2)
-    generation(alice, key, "c/old", (9_000_000, 0), days_ago=8)
+    alice = ranking_rows.person()
+    used(alice, 1, 3, "a/small", app=CHAT)
+    used(alice, 1, 30_000, "b/large", app=("https://code.example", "<b>Code</b>"))
+    used(alice, 2, 500, "b/large")
+    used(alice, 8, 9_000_000, "c/old", app=("https://old.example", "Old"))
+    take()
     html = page(client)
     assert "One API for every model you run or rent" in html and "Set up" not in html
     assert html.index("b/large") < html.index("a/small") and "c/old" not in html
-    traffic = figures.traffic()
+    assert html.index("&lt;b&gt;Code&lt;/b&gt;") < html.index(CHAT[1]) and ">Old<" not in html
+    traffic = figures.traffic(None)
     assert traffic.tokens == 30_503
-    assert traffic.top[0].daily == (0, 0, 0, 0, 500, 30_000, 0)
+    assert traffic.models[0].daily == (0, 0, 0, 0, 500, 30_000, 0)
+    assert [top.tokens for top in traffic.apps] == [30_000, 3]
 
 
-def test_the_traffic_is_read_once_a_minute(client, django_assert_num_queries):
-    figures.traffic()
+def test_the_traffic_is_read_once_a_minute(django_assert_num_queries, db):
+    figures.traffic(None)
     with django_assert_num_queries(0):
-        figures.traffic()
+        figures.traffic(None)
 
 
 def test_signed_in_visitor_sees_the_balance_and_the_way_out(client):

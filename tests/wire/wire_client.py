@@ -8,6 +8,8 @@ import socket
 from dataclasses import dataclass, field
 from typing import Any
 
+import contract
+
 TIMEOUT_S = 20
 CHAT = "/api/v1/chat/completions"
 COMPLETIONS = "/api/v1/completions"
@@ -58,7 +60,9 @@ def request(gateway, method, path, body=None, headers=None):
         connection.request(method, path, raw, headers or {})
         response = connection.getresponse()
         received = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, received, response.read())
+        answer = Answer(response.status, received, response.read())
+        contract.check(method, path, answer.status, answer.headers, answer.body)
+        return answer
     finally:
         connection.close()
 
@@ -97,6 +101,7 @@ class Stream:
     headers: dict[str, str]
     response: http.client.HTTPResponse
     connection: http.client.HTTPConnection
+    path: str = CHAT
     frames: list[str] = field(default_factory=list)
     _rest: bytes = b""
 
@@ -126,6 +131,8 @@ class Stream:
         for frame in self:
             assert frame == ": OPENROUTER PROCESSING" or frame.startswith("data: "), frame
             assert "\n" not in frame
+        body = "".join(f"{frame}\n\n" for frame in self.frames).encode()
+        contract.check("POST", self.path, self.status, self.headers, body)
         return self
 
     def until_text(self):
@@ -185,7 +192,7 @@ def open_stream(gateway, caller, text, model=TURBO, path=CHAT, **body):
     connection.request("POST", path, raw, bearer(caller))
     response = connection.getresponse()
     headers = {name.lower(): value for name, value in response.getheaders()}
-    return Stream(gateway, response.status, headers, response, connection)
+    return Stream(gateway, response.status, headers, response, connection, path)
 
 
 def stream(gateway, caller, text, model=TURBO, **body):
@@ -193,6 +200,7 @@ def stream(gateway, caller, text, model=TURBO, **body):
     with open_stream(gateway, caller, text, model, **body) as opened:
         if opened.status != 200:
             body = opened.response.read()
+            contract.check("POST", CHAT, opened.status, opened.headers, body)
             return Answer(opened.status, opened.headers, body)
         return opened.read()
 
