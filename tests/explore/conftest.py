@@ -7,6 +7,7 @@ import pytest
 
 from billing import limits
 from catalog import live, price_changes
+from explore.listing import current
 from rankings import boards, reading
 from routing import condition, endpoint_history, statistics
 
@@ -17,6 +18,7 @@ for folder in ("activity", "api", "rankings", "routing"):
 def forget():
     for part in (
         limits, live, price_changes, boards, reading, condition, endpoint_history, statistics,
+        current,
     ):  # fmt: skip
         part.forget()
 
