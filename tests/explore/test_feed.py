@@ -35,7 +35,7 @@ def test_feed_has_new_models_newest_first(client):
     assert [each["title"] for each in found] == ["New: OpenAI: GPT-4", "New: <Auto> & co"]
     assert found[0]["link"] == "http://testserver/openai/gpt-4"
     assert "$30.00 / $60.00 for 1M tokens" in found[0]["summary"]
-    assert found[0]["updated"] == "2023-11-14T22:13:20Z"
+    assert found[0]["updated"] == "2023-11-14T22:13:20+00:00"
 
 
 def test_feed_tells_changes_of_prices(client):
