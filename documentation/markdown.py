@@ -27,7 +27,9 @@ from documentation.addresses import site_address
 _NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
 _CALLOUT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*")
 _KINDS = {"NOTE": "info", "TIP": "ok", "IMPORTANT": "info", "WARNING": "warn", "CAUTION": "bad"}
-_SITE_PATH = re.compile(r"/[a-z/-]*")
+_SITE_PATH = re.compile(r"/[a-z/.-]*")
+# Pages without a namespace that readers may open.
+_PAGES = frozenset({"models", "providers", "rankings", "reference", "llms", "openapi"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,8 @@ def _is_page(text: str) -> bool:
     """Whether it is the path of a page of this site, to be opened by whoever reads of it."""
     if _SITE_PATH.fullmatch(text):
         with contextlib.suppress(Resolver404):
-            return resolve(text).namespace == "pages"
+            match = resolve(text)
+            return match.namespace == "pages" or match.url_name in _PAGES
     return False
 
 

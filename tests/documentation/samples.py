@@ -1,14 +1,14 @@
 """The code blocks of the documentation, and what each says of itself after its language.
 
-```bash run               executed with a key in $OPENROUTER_API_KEY (and $MANAGEMENT_KEY)
-```python run             the same
-```ts run                 the same, by Node
-```bash manage            commands of manage.py, executed
-```json request           a body, sent to POST /api/v1/route
-```json answer=chat       what comes back from a real call (test_documented_answers.py)
-```json error             the shape of an error
-```text output            what one sees; also http, sse
-```bash unrun=name        not executed; why is in unrun.py
+bash run          executed with keys in $OPENROUTER_API_KEY and $OPENROUTER_MANAGEMENT_KEY
+python run        the same
+ts run            the same, by Node
+bash manage       commands of manage.py, executed
+json request      a body, sent to POST /api/v1/route
+json answer=chat  what comes back from a real call (test_documented_answers.py)
+json error        the shape of an error
+text output       what one sees; also http, sse
+bash unrun=name   not executed; why is in unrun.py
 """
 
 from __future__ import annotations

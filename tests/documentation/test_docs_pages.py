@@ -43,7 +43,8 @@ def test_every_page_is_whole(slug, read):
 def test_links_between_pages_lead_to_headings_that_exist(slug, read):
     html = library.page(slug).html
     for target, anchor in re.findall(r'href="(/docs[\w/-]*)?(?:#([^"]+))?"', html):
-        if target or anchor:
+        # The reference has tests of its own.
+        if (target or anchor) and not target.startswith("/docs/api"):
             page = library.page(target.rpartition("/docs/")[2] or "index" if target else slug)
             assert page is not None, target
             assert not anchor or anchor in page.anchors, (target, anchor)

@@ -73,7 +73,7 @@ def environment(server, caller, tmp_path_factory, tool):
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(programs),
         "OPENROUTER_API_KEY": caller.key,
-        "MANAGEMENT_KEY": made["output"].split()[-1],
+        "OPENROUTER_MANAGEMENT_KEY": made["output"].split()[-1],
     }
 
 
