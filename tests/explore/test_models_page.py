@@ -195,6 +195,11 @@ def test_htmx_gets_the_rows_and_what_follows_them_and_the_address(client, shelf)
     assert "HX-Request" in answer["Vary"]
 
 
+def test_who_is_there_already_goes_nowhere(client, shelf):
+    here = HTMX | {"HX-Current-URL": "http://testserver/models?price=high"}
+    assert client.get("/models?price=high&q=", headers=here)["HX-Push-Url"] == "false"
+
+
 def test_going_back_gets_the_whole_page(client, shelf):
     back = HTMX | {"HX-History-Restore-Request": "true"}
     assert "<html" in page(client, "?price=high", headers=back)
