@@ -66,6 +66,15 @@ def test_price_of_a_million_tokens(price_pico, written):
 
 
 @pytest.mark.parametrize(
+    ("price_pico", "written"),
+    [(None, "—"), (0, "$0"), (2_312_000_000, "$0.002312"), (1, "$0.000000000001"),
+     (5 * 10**12, "$5.00")],
+)  # fmt: skip
+def test_price_of_one_image_is_exact(price_pico, written):
+    assert format.price_each(price_pico) == written
+
+
+@pytest.mark.parametrize(
     ("number", "written"),
     [
         (0, "0"),
