@@ -88,15 +88,18 @@ def _prices(models: Sequence[Model]) -> list[Line]:
     priced = [model.prices if has_token_price(model) else None for model in models]
     lines = [
         _ranked(
-            f"{label} per 1M tokens",
+            f"{label} per 1M",
             [None if each is None else getattr(each, name) for each in priced],
             format.price_per_million,
             least=True,
         )
         for label, name in (("Prompt", "prompt_pico"), ("Completion", "completion_pico"))
     ]
-    for label, name in (("Each image", "image_pico"), ("Each request", "request_pico")):
-        values = [None if each is None else getattr(each, name) for each in priced]
+    images = [
+        each.prices.image_pico if "image" in each.input_modalities else None for each in models
+    ]
+    requests = [None if each is None else each.request_pico for each in priced]
+    for label, values in (("Each image", images), ("Each request", requests)):
         if any(values):
             lines.append(_ranked(label, values, format.price_each, least=True))
     if any(model.media_pricing for model in models):

@@ -31,8 +31,7 @@ def caller_of(request: HttpRequest) -> Caller:
 def user_of(request: HttpRequest) -> User | None:
     """Who is signed in; nobody while the database is away."""
     try:
-        user = request.user
-        return user if isinstance(user, User) and user.is_authenticated else None
+        return visitor(request)
     except DatabaseError:
         logger.warning("The session cannot be read", exc_info=True)
         return None

@@ -8,8 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import django.db
+import orjson
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from openrouter_site.cell import Cell
 from routing.figures import Tally
@@ -17,7 +21,7 @@ from routing.histogram import Histogram
 from routing.incidents import BadHour, Incident, bad_hours, spans
 from routing.models import EndpointStatistic
 from routing.rollup import MINUTE_AGE_S_MAX
-from routing.statistic_rows import COUNTS, HOUR_S, MINUTE_S, tally
+from routing.statistic_rows import HOUR_S, MINUTE_S
 
 logger = logging.getLogger(__name__)
 
@@ -97,20 +101,58 @@ def _together(read: list[tuple[date, _Read]]) -> History:
     return History(days, dict(totals), dict(bad))
 
 
+@dataclass(slots=True)
+class _Sum:
+    """Of one endpoint on one day. Buckets stay texts, and rows are not made into objects: at first
+    a month is read, which is some hundred thousand rows where much goes on."""
+
+    succeeded: int = 0
+    failed: int = 0
+    rate_limited: int = 0
+    latency: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    throughput: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def tally(self) -> Tally:
+        return Tally(
+            self.succeeded, self.failed, self.rate_limited,
+            Histogram.from_json(self.latency), Histogram.from_json(self.throughput),
+        )  # fmt: skip
+
+
 def _read_since(first: date) -> dict[date, _Read]:
     """Minutes and hours alike: a minute is deleted in the transaction that makes its hour."""
-    tallies: defaultdict[date, defaultdict[int, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    sums: defaultdict[date, defaultdict[int, _Sum]] = defaultdict(lambda: defaultdict(_Sum))
     outcomes: defaultdict[date, list[tuple[int, datetime, int, int]]] = defaultdict(list)
+    for id, at, succeeded, failed, rate_limited, latency, throughput in _rows(first):
+        day = at.date()
+        found = sums[day][id]
+        found.succeeded += succeeded
+        found.failed += failed
+        found.rate_limited += rate_limited
+        for counts, text in ((found.latency, latency), (found.throughput, throughput)):
+            for bucket, count in orjson.loads(text).items():
+                counts[bucket] += count
+        if failed or succeeded:
+            outcomes[day].append((id, at, succeeded, failed))
+    return {
+        day: _Read(
+            {id: each.tally() for id, each in found.items()}, tuple(bad_hours(outcomes[day]))
+        )
+        for day, found in sums.items()
+    }
+
+
+def _rows(first: date) -> Iterable[Any]:
+    """(endpoint id, moment in UTC, three counts, two histograms as text)."""
     starts_at = datetime(first.year, first.month, first.day, tzinfo=UTC)
     rows = EndpointStatistic.objects.filter(
         duration_s__in=(MINUTE_S, HOUR_S), starts_at__gte=starts_at
     )
-    for id, moment, *counts in rows.values_list("endpoint_id", "starts_at", *COUNTS):
-        at = moment.astimezone(UTC)
-        counted = tally(counts)
-        tallies[at.date()][id].merge(counted)
-        outcomes[at.date()].append((id, at, counted.succeeded, counted.failed))
-    return {day: _Read(tallies[day], tuple(bad_hours(outcomes[day]))) for day in tallies}
+    as_text = [Cast(name, TextField()) for name in ("latency", "throughput")]
+    found = rows.values_list(
+        "endpoint_id", "starts_at", "succeeded", "failed", "rate_limited", *as_text
+    )
+    return found.iterator()
 
 
 def _day(day: date, counted: Tally | None) -> Day:

@@ -49,13 +49,12 @@ def bad_hours(counts: Iterable[tuple[int, datetime, int, int]]) -> list[BadHour]
         hour = hours[endpoint_id, moment.replace(minute=0, second=0, microsecond=0)]
         hour[0] += failed
         hour[1] += failed + succeeded
-    return [
+    found = [
         BadHour(endpoint_id, starts_at, failed, attempts)
-        for (endpoint_id, starts_at), (failed, attempts) in sorted(
-            hours.items(), key=lambda item: (item[0][1], item[0][0])
-        )
+        for (endpoint_id, starts_at), (failed, attempts) in hours.items()
         if failed >= FAILED_MIN and failed >= FAILED_SHARE_MIN * attempts
     ]
+    return sorted(found, key=lambda each: (each.starts_at, each.endpoint_id))
 
 
 def spans(hours: Iterable[BadHour]) -> list[Incident]:

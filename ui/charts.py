@@ -101,11 +101,11 @@ def stacked_bars(
     return svg(width, height, title, "chart", body)
 
 
-def both_widths(draw: Callable[[int, int], SafeString]) -> SafeString:
+def both_widths(draw: Callable[[int, int], SafeString], *, wide: int = WIDE) -> SafeString:
     """`draw(width, height)` for desks and for phones; the style sheet shows one of them."""
     return format_html(
         '<div class="chart-wide">{}</div><div class="chart-narrow">{}</div>',
-        draw(WIDE, 320), draw(NARROW, 240),
+        draw(wide, 320), draw(NARROW, 240),
     )  # fmt: skip
 
 
@@ -126,16 +126,24 @@ def sparkline(
     return svg(width, height, title, "spark", body)
 
 
-def uptime_strip(shares: Sequence[float | None], title: str) -> SafeString:
+def uptime_strip(
+    shares: Sequence[float | None], title: str, *, is_narrow: bool = False
+) -> SafeString:
     """A bar for each period: 1 is up all the time; None when nobody asked."""
-    bars = [_uptime_bar(_uptime_class(share), number * 6) for number, share in enumerate(shares)]
-    return svg(max(4, len(shares) * 6 - 2), 18, title, "uptime", joined(bars))
+    wide, step = (3, 4) if is_narrow else (4, 6)
+    bars = [
+        _uptime_bar(_uptime_class(share), number * step, wide)
+        for number, share in enumerate(shares)
+    ]
+    return svg(max(wide, len(shares) * step - step + wide), 18, title, "uptime", joined(bars))
 
 
 @lru_cache(maxsize=1024)
-def _uptime_bar(name: str, x: int) -> SafeString:
+def _uptime_bar(name: str, x: int, wide: int) -> SafeString:
     """A page of models has thousands of them, and there are few different ones."""
-    return format_html('<rect class="{}" x="{}" y="0" width="4" height="18" rx="1"/>', name, x)
+    return format_html(
+        '<rect class="{}" x="{}" y="0" width="{}" height="18" rx="1"/>', name, x, wide
+    )
 
 
 def _uptime_class(share: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.urls import reverse
 
@@ -19,6 +20,7 @@ class Entry:
     parts: tuple[Entry, ...] = ()
 
 
+@lru_cache(maxsize=1)
 def entries() -> tuple[Entry, ...]:
     """The overview, and then the page of each group with its calls."""
     overview = Entry("API reference", reverse("reference"), "Every call, its schemas and errors.")

@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from documentation.openapi.errors import MEANINGS
-from documentation.reference.entries import entries
 from documentation.reference.pages import base_url, pages
 
 _ERROR_SHAPE = """\
@@ -28,7 +27,7 @@ _ERROR_SHAPE = """\
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     context = {
-        "entries": entries(), "pages": pages().values(), "base_url": base_url(),
+        "pages": pages().values(), "base_url": base_url(),
         "meanings": MEANINGS.items(), "error_shape": _ERROR_SHAPE,
     }  # fmt: skip
     return render(request, "documentation/reference/index.html", context)
@@ -40,7 +39,7 @@ def group(request: HttpRequest, group: str) -> HttpResponse:
     if page is None:
         raise Http404
     context = {
-        "entries": entries(), "page": page,
+        "page": page,
         "calls": (_calls if settings.DEBUG else _kept_calls)(group),
     }  # fmt: skip
     return render(request, "documentation/reference/group.html", context)

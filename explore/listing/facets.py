@@ -70,9 +70,13 @@ def _policy(model: Model, models: Models) -> Iterable[str]:
         yield "no-logging"
 
 
+def is_served(model: Model, models: Models) -> bool:
+    """Whether this server can answer for it."""
+    return any(each.provider.served_at is not None for each in asked_at(model, models))
+
+
 def _served(model: Model, models: Models) -> Iterable[str]:
-    if any(each.provider.served_at is not None for each in asked_at(model, models)):
-        yield "here"
+    return ["here"] if is_served(model, models) else []
 
 
 FACETS = (

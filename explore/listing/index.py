@@ -15,7 +15,7 @@ from operator import and_, or_
 
 from catalog.snapshot import Model
 from explore.listing.choice import Choice
-from explore.listing.facets import BY_NAME, FACETS, Facet
+from explore.listing.facets import BY_NAME, FACETS, Facet, is_served
 from explore.listing.families import families
 from explore.listing.ordering import Found
 
@@ -56,6 +56,7 @@ class ModelIndex:
             self._having[facet.name] = {value: having[value] for value in order}
             labels[facet.name] = {value: names.get(value, value) for value in order}
         self.labels: Mapping[str, Mapping[str, str]] = labels
+        self._served = {model.id for model in models.values() if is_served(model, models)}
 
     def __len__(self) -> int:
         """Families."""
@@ -93,7 +94,10 @@ class ModelIndex:
         for bit, model in self._models:
             if octets[bit >> 3] >> (bit & 7) & 1:
                 wanted[bit % self._width].append(model)
-        return [Found(self.families[number], tuple(each)) for number, each in wanted.items()]
+        return [
+            Found(self.families[number], tuple(each), each[0].id in self._served)
+            for number, each in wanted.items()
+        ]
 
     def options(self, choice: Choice) -> dict[str, list[Option]]:
         """Of each facet, by its name."""

@@ -13,10 +13,12 @@ from explore.listing.families import Family
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A family, and those of its models that are wanted; the first one stands for them."""
+    """A family, and those of its models that are wanted; the first one stands for them.
+    `is_served`: whether this server can answer for that one."""
 
     family: Family
     models: tuple[Model, ...]
+    is_served: bool = True
 
     @property
     def lead(self) -> Model:
@@ -116,14 +118,10 @@ def ordered(found: Iterable[Found], sort: str, measured: Measured) -> list[Found
     return sorted(
         found,
         key=lambda each: (
-            not _is_served(each.lead),
+            not each.is_served,
             key(each),
             -each.lead.created,
             each.lead.name.casefold(),
             each.lead.id,
         ),
     )
-
-
-def _is_served(model: Model) -> bool:
-    return model.kind == "router" or bool(model.served_by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -38,12 +38,19 @@ def models(request: HttpRequest) -> HttpResponse:
     context = _context(now, choice, found)
     if wants_fragment(request):
         answer = render(request, "explore/_models.html", context)
-        # The form sends its empty fields too; the address does without.
-        push_url(answer, reverse("models") + choice.query)
+        push_url(answer, _new_address(request, reverse("models") + choice.query))
     else:
         answer = render(request, "explore/models.html", context)
     patch_vary_headers(answer, ["HX-Request"])
     return answer
+
+
+def _new_address(request: HttpRequest, address: str) -> str | Literal[False]:
+    """The form sends its empty fields too; the address does without. Where one is already, one does
+    not go once more: the way back would have a step that does nothing."""
+    htmx = getattr(request, "htmx", None)
+    here = getattr(htmx, "current_url_abs_path", None)
+    return False if here == address else address
 
 
 def _context(now: Current, choice: Choice, found: list[Found]) -> Context:

@@ -10,13 +10,15 @@ from django.utils.safestring import SafeString
 from catalog.snapshot import Model, Prices
 from explore.listing.facets import has_token_price
 from explore.listing.ordering import Found, Measured, Speed
-from ui import chart_axes, charts, format
+from ui import charts, format
 from ui.charts import Point
 from ui.scales import pareto
 
 # Prompts are longer than answers: a million tokens of a usual mix, of which so many are prompt.
 PROMPT_PARTS, COMPLETION_PARTS = 3, 1
 POINTS_MAX = 120
+# Beside the filters.
+_WIDE = 930
 _PICO_PER_TOKEN_OF_A_DOLLAR = 1_000_000
 
 
@@ -86,8 +88,9 @@ def _picture(drawn: Sequence[Measurement]) -> SafeString:
     return charts.both_widths(
         lambda width, height: charts.scatter(
             points, title, _dollars, lambda speed: f"{speed} t/s",
-            width=width, height=460 if width == chart_axes.WIDE else 320,
-        )
+            width=width, height=460 if width == _WIDE else 320,
+        ),
+        wide=_WIDE,
     )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def row(found: Found, now: Current, choice: Choice) -> Row:
         providers=len({endpoint.provider.slug for endpoint in model.served_by}),
         list_prices=discounted.list_prices if discounted else None,
         policy=_policy(model),
-        is_served=model.kind == "router" or bool(model.served_by),
+        is_served=found.is_served,
         has_token_price=has_token_price(model),
         is_compared=is_compared,
         can_be_compared=is_compared or len(choice.compared) < COMPARED_MAX,
@@ -98,11 +98,12 @@ def row(found: Found, now: Current, choice: Choice) -> Row:
 def filters(now: Current, choice: Choice) -> list[Filter]:
     """Those that part the models."""
     options = now.index.options(choice)
-    return [
+    found = (
         _filter(facet, options[facet.name])
         for facet in FACETS
         if now.index.tells(facet.name) or choice.values(facet.name)
-    ]
+    )
+    return [each for each in found if each.options]
 
 
 def chips(now: Current, choice: Choice) -> list[Chip]:

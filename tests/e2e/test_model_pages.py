@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 LLAMA = "/meta-llama/llama-3-70b-instruct"
 PRICE_CHANGE = [
-    "--provider", "Together", "--model", LLAMA[1:], "--upstream-model", "llama-3-70b",
+    "--provider", "Groq", "--model", LLAMA[1:], "--upstream-model", "llama-3-70b",
     "--prompt-price", "1.5", "--completion-price", "1.5", "--context", "8192",
 ]  # fmt: skip
 
@@ -60,7 +60,8 @@ def used_gateway(new_gateway):
             "INSERT INTO rankings_modelday (model, day, tokens, requests) VALUES (%s, %s, %s, 1)",
             LLAMA[1:], f"{at:%Y-%m-%d}", 10_000 * days_ago,
         )  # fmt: skip
-    made.desk("command", name="add_endpoint", arguments=PRICE_CHANGE)
+    changed = made.desk("command", name="add_endpoint", arguments=PRICE_CHANGE)
+    assert changed["status"] == 0, changed["output"]
     return made.start()
 
 
@@ -70,7 +71,7 @@ def used_gateway(new_gateway):
         (f"{LLAMA}?tab=performance", "Time to the first token", "model-performance"),
         (f"{LLAMA}?tab=usage", "550K in all", "model-usage"),
         ("/providers/together?tab=incidents", "Failed", "provider-incidents"),
-        ("/providers/together?tab=prices", "Dearer", "provider-prices"),
+        ("/providers/groq?tab=prices", "Dearer", "provider-prices"),
     ],
 )
 def test_what_was_measured_and_used_has_no_fault_anywhere(

@@ -310,3 +310,17 @@ def test_objects_cost_in_proportion_and_wrong_numbers_are_mended(client, query, 
     assert said in text_of(main_of(answer))
     part = client.get(f"/openai/shap-e?{query}", headers=HTMX).content.decode()
     assert said in text_of(part) and "<html" not in part
+
+
+@pytest.mark.parametrize(
+    ("mode", "signed_in", "shown"),
+    [("public", False, True), ("private", False, False), ("private", True, True)],
+)
+def test_usage_is_shown_to_whom_rankings_are(client, settings, mode, signed_in, shown):
+    settings.RANKINGS = mode
+    three()
+    if signed_in:
+        client.force_login(rows.person())
+    html = html_of(client, "tab=usage")
+    assert ("Tokens for each day" in html) == shown
+    assert (f'href="{PAGE}?tab=usage"' in html) == shown

@@ -75,3 +75,21 @@ def test_scatter_draws_the_line_of_the_best():
     assert len(list(picture.iter("circle"))) == 3
     assert len(picture.find("polyline").get("points").split()) == 2
     assert picture.find("a").get("href") == "/a"
+
+
+def test_scatter_writes_names_where_there_is_room_and_keeps_all_as_tooltips():
+    points = [charts.Point(f"model-{number}", 1 + number / 1000, 50) for number in range(30)]
+    picture = drawn(charts.scatter(points, "t", str, str))
+    dots = list(picture.iter("circle"))
+    assert {dot.find("title").text for dot in dots} == {point.label for point in points}
+    names = [text for text in picture.iter("text") if text.get("class") == "chart-name"]
+    assert 0 < len(names) < 10
+
+
+def test_uptime_has_a_narrow_form_with_as_many_bars():
+    wide, narrow = (
+        drawn(charts.uptime_strip([1.0] * 30, "Up", is_narrow=is_narrow))
+        for is_narrow in (False, True)
+    )
+    assert len(list(wide)) == len(list(narrow)) == 30
+    assert int(narrow.get("width")) < int(wide.get("width"))

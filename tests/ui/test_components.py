@@ -99,6 +99,7 @@ CASES = {
     ),
     "policy_tag": ("<c-policy_tag />", ["Unknown", "we assume that it may train"]),
     "price": ('<c-price :pico="487500" :list_pico="650000" />', ["<s>", "$0.65", "$0.4875"]),
+    "share": ('<c-share width="40" colour="c3">40%</c-share>', ["fill-c3", 'width="40"', "40%"]),
     "segmented": (
         '<c-segmented label="Reset" name="reset" :options="pairs" value="week" />',
         ["<legend", 'value="week" checked', "Weekly"],

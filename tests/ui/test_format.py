@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -45,8 +46,8 @@ def test_money_is_never_scientific_and_near_the_truth(amount_nano):
 @given(st.integers(min_value=0, max_value=2**62))
 def test_exact_money_loses_nothing(amount_nano):
     text = format.money_exact(amount_nano).replace("$", "").replace(",", "")
-    shortest = format_amount(amount_nano)
-    assert text.rstrip("0").rstrip(".") == (shortest if "." in shortest else shortest.rstrip("0"))
+    assert "e" not in text
+    assert Decimal(text) == Decimal(format_amount(amount_nano)) == Decimal(amount_nano) / 10**9
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,15 @@ def test_exact_money_loses_nothing(amount_nano):
 )
 def test_price_of_a_million_tokens(price_pico, written):
     assert format.price_per_million(price_pico) == written
+
+
+@pytest.mark.parametrize(
+    ("price_pico", "written"),
+    [(None, "—"), (0, "$0"), (2_312_000_000, "$0.002312"), (1, "$0.000000000001"),
+     (5 * 10**12, "$5.00")],
+)  # fmt: skip
+def test_price_of_one_image_is_exact(price_pico, written):
+    assert format.price_each(price_pico) == written
 
 
 @pytest.mark.parametrize(

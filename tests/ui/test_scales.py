@@ -75,3 +75,38 @@ def test_pareto_by_its_definition(points):
     for x, y in points:
         beaten = any((a <= x and b >= y) and (a, b) != (x, y) for a, b in points)
         assert ((x, y) in best) == (not beaten)
+
+
+def test_an_axis_with_little_room_keeps_the_powers_of_ten():
+    ticks = scales.log_ticks(0.05, 90)
+    assert scales.fewer_ticks(ticks, 100) == ticks
+    assert scales.fewer_ticks(ticks, 5) == [0.1, 1, 10, 100]
+    assert scales.fewer_ticks([2, 5], 1) == [2, 5]
+
+
+PLACES = st.tuples(
+    st.text("abc", min_size=1, max_size=12), st.integers(0, 400), st.integers(20, 300)
+)
+
+
+@given(st.lists(PLACES, max_size=15))
+def test_names_cover_neither_each_other_nor_dots_nor_the_edge(names):
+    found = scales.room_for_names(names, 400)
+    boxes = [
+        (left, foot - 9, left + 6 * len(name), foot)
+        for (name, _, _), place in zip(names, found, strict=True)
+        if place is not None
+        for left, foot in [place]
+    ]
+    for number, (left, top, right, foot) in enumerate(boxes):
+        assert left >= 0 and right <= 400
+        for other in boxes[number + 1 :]:
+            apart = left >= other[2] or other[0] >= right or top >= other[3] or other[1] >= foot
+            assert apart
+        for _, x, y in names:
+            assert not (left < x < right and top < y < foot)
+
+
+def test_a_lone_dot_has_its_name_at_its_right():
+    ((left, foot),) = scales.room_for_names([("name", 100, 50)], 400)
+    assert left > 100 and abs(foot - 50) < 8

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.template import Context, Template
 from django.utils import timezone
 
 from pages import navigation
@@ -134,3 +135,10 @@ def test_theme_of_the_cookie(rf, cookie):
 def test_theme_of_a_strange_cookie_is_the_systems(rf):
     rf.cookies["theme"] = '"><script>'
     assert site(rf.get("/"))["theme"] == "system"
+
+
+def test_block_text_says_a_block_once_more_for_an_attribute():
+    base = "{% block title %}{% endblock %}|{% block_text 'title' %}|{% block_text 'none' %}"
+    child = '{% extends base %}{% block title %}{{ name }}\n  "twice"{% endblock %}'
+    shown = Template(child).render(Context({"base": Template(base), "name": "<b>"}))
+    assert shown == '&lt;b&gt;\n  "twice"|&lt;b&gt; &quot;twice&quot;|'

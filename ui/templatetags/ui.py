@@ -12,8 +12,10 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.template.context import Context
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -21,6 +23,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from ui import charts, format
+from ui.site_address import base_url
 
 register = template.Library()
 
@@ -88,6 +91,28 @@ def url_or_nothing(name: str, *args: object, **kwargs: object) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def block_text(context: Context, name: str) -> SafeString:
+    """What a block of this page says, once more: for an attribute, in one line."""
+    blocks = context.render_context.get(BLOCK_CONTEXT_KEY)
+    block = blocks.get_block(name) if blocks is not None else None
+    text = " ".join(block.render(context).split()) if block is not None else ""
+    return mark_safe(text.replace('"', "&quot;"))
+
+
+@register.simple_tag(takes_context=True)
+def page_address(context: Context) -> str:
+    """Of this page, without its query, with the host by which visitors reach it. Empty where that
+    is no name of a host: the page that says so has an address bar too."""
+    request: HttpRequest | None = context.get("request")
+    if request is None:
+        return ""
+    try:
+        return base_url(request) + request.path
+    except DisallowedHost:
+        return ""
+
+
+@register.simple_tag(takes_context=True)
 def query(context: Context, **changes: object) -> str:
     """This page's query string with some values replaced; None removes one."""
     request: HttpRequest | None = context.get("request")
@@ -107,8 +132,10 @@ def sparkline(values: Sequence[int], title: str = "") -> SafeString:
 
 
 @register.simple_tag
-def uptime_strip(shares: Sequence[float | None], title: str = "") -> SafeString:
-    return charts.uptime_strip(shares, title)
+def uptime_strip(
+    shares: Sequence[float | None], title: str = "", is_narrow: bool = False
+) -> SafeString:
+    return charts.uptime_strip(shares, title, is_narrow=is_narrow)
 
 
 @register.filter
