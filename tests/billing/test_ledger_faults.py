@@ -189,19 +189,23 @@ def test_midnight_resets_a_limit_once_whatever_the_clocks_say(clocks):
 def queries(ledger_database):
     """Digests of the keys that were looked up, on any connection of any thread."""
     looked_up = Counter()
+    counted = []
 
     def count(execute, sql, parameters, many, context):
         if "accounts_apikey" in sql and sql.startswith("SELECT"):
-            looked_up.update(each for each in parameters if isinstance(each, str))
+            looked_up.update(each for each in parameters or () if isinstance(each, str))
         return execute(sql, parameters, many, context)
 
     def opened(connection, **_):
         if count not in connection.execute_wrappers:
             connection.execute_wrappers.append(count)
+            counted.append(connection)
 
     connection_created.connect(opened)
     yield looked_up
     connection_created.disconnect(opened)
+    for connection in counted:  # one may be the connection of the tests after this one
+        connection.execute_wrappers.remove(count)
 
 
 @pytest.mark.timeout(300)
