@@ -13,7 +13,7 @@ LEDGER_TESTS := tests/billing/test_ledger_machine.py tests/billing/test_ledger_f
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format lock bench bench-ledger bench-pages chaos chaos-ledger chaos-servers clean
+.PHONY: help run test check format lock bench bench-ledger bench-pages bench-models chaos chaos-ledger chaos-servers clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench-ledger: .venv/run-installed ## Measure holds and settlements alone (--data
 
 bench-pages: .venv/run-installed ## Measure what pages read, with 1,000,000 generations (--database postgresql://...)
 	@$(BIN)/python bench/pages.py $(ARGS)
+
+bench-models: .venv/run-installed ## Measure the list of models, with 2,000 models
+	@$(BIN)/python bench/models_page.py $(ARGS)
 
 bench: .venv/run-installed ## Measure this gateway against a bare mock provider (better with wrk and gcc)
 	@$(BIN)/python bench/run.py $(ARGS)

@@ -2,7 +2,8 @@
 
 Fills an SQLite file that is deleted after with generated models, their endpoints, a month of
 statistics and of usage, and times answers of the whole stack (middleware, view, template) for one
-visitor. On a machine that others use, only the fastest says what a page costs.
+visitor, by the clock and by this process' own time on the processor. On a machine that others use,
+only the latter says what a page costs.
 """
 
 from __future__ import annotations
@@ -171,24 +172,26 @@ def measure(repeats: int) -> None:
 
     visitor = Client(HTTP_HOST="localhost")
     slowest_ms = 0.0
-    print("| page | first ms | median ms | fastest ms | kB |\n|---|---|---|---|---|")
+    print("| page | first ms | median ms | fastest ms | processor ms | kB |")
+    print("|---|---|---|---|---|---|")
     for name, query in _PAGES.items():
         for kind, headers in (("", {}), (", htmx", {"HX-Request": "true"})):
-            times = []
+            times, costs = [], []
             for _ in range(repeats):
-                began_s = time.perf_counter()
+                began_s, spent_s = time.perf_counter(), time.process_time()
                 answer = visitor.get(f"/models{query}", headers=headers)
                 times.append((time.perf_counter() - began_s) * 1000)
+                costs.append((time.process_time() - spent_s) * 1000)
                 assert answer.status_code == 200, answer.status_code
-            least_ms = min(times)
-            slowest_ms = max(slowest_ms, least_ms)
+            median_ms = statistics.median(costs)
+            slowest_ms = max(slowest_ms, median_ms)
             print(
                 f"| {name}{kind} | {times[0]:.0f} | {statistics.median(times):.0f} |"
-                f" {least_ms:.0f} | {len(answer.content) / 1000:.0f} |",
+                f" {min(times):.0f} | {median_ms:.0f} | {len(answer.content) / 1000:.0f} |",
                 flush=True,
             )
     print(
-        f"\nSlowest page at its fastest: {slowest_ms:.0f} ms (target: {_TARGET_MS} ms)."
+        f"\nMost processor time, as the median: {slowest_ms:.0f} ms (target: {_TARGET_MS} ms)."
         f" Load of the last minute, on {os.cpu_count()} processors: {os.getloadavg()[0]:.1f}"
     )
 

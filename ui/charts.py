@@ -184,9 +184,11 @@ def scatter(
         '<polyline class="chart-front" points="{}"/>',
         " ".join(f"{n(places[number][0])},{n(places[number][1])}" for number in front),
     )
-    first = dict.fromkeys((*front, *range(len(shown))))
-    boxes = room_for_names([(shown[number].label, *places[number]) for number in first], width)
-    names = dict(zip(first, boxes, strict=True))
+    named = list(dict.fromkeys((*front, *range(len(shown)))))
+    beside = [(shown[number].label, *places[number]) for number in named]
+    # Left of LEFT stand the numbers of the axis.
+    room = room_for_names(beside, LEFT, width, _NAMES_MAX)
+    names = dict(zip(named, room, strict=True))
     dots = [_dot(point, places[number], names[number]) for number, point in enumerate(shown)]
     axis = [(x_of(tick), written_x(tick)) for tick in fewer_ticks(columns, width // 48)]
     body = joined([value_axis(ticks, width, height, written_y), _below(axis, height), line, *dots])

@@ -99,10 +99,11 @@ _LETTER_WIDTH, _LINE_HEIGHT, _AWAY = 6.1, 12, 8
 
 
 def room_for_names(
-    names: Sequence[tuple[str, float, float]], width: int
+    names: Sequence[tuple[str, float, float]], least_x: int, most_x: int, most: int
 ) -> list[tuple[float, float] | None]:
     """Where the text of each (name, x, y) of a dot begins: right of it, or left, above or below,
-    wherever it covers neither another name nor a dot. None where there is no room."""
+    wherever it is between both x and covers neither another name nor a dot. None where there is no
+    room, and for all after the first `most`."""
     dots = [(x - 4, y - 4, x + 4, y + 4) for _, x, y in names]
     taken: list[tuple[float, float, float, float]] = []
     found: list[tuple[float, float] | None] = []
@@ -115,13 +116,13 @@ def room_for_names(
                 (x + _AWAY, y + 4), (x - _AWAY - wide, y + 4),
                 (x - wide / 2, y - _AWAY), (x - wide / 2, y + _AWAY + 9),
             )
-            if left >= 0 and left + wide <= width
+            if left >= least_x and left + wide <= most_x
             and not any(
                 _overlap((left, foot - _LINE_HEIGHT + 2, left + wide, foot + 2), box)
                 for box in (*taken, *others)
             )
         )  # fmt: skip
-        place = next(free, None)
+        place = next(free, None) if number < most else None
         if place is not None:
             left, foot = place
             taken.append((left, foot - _LINE_HEIGHT + 2, left + wide, foot + 2))

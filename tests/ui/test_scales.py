@@ -91,15 +91,16 @@ PLACES = st.tuples(
 
 @given(st.lists(PLACES, max_size=15))
 def test_names_cover_neither_each_other_nor_dots_nor_the_edge(names):
-    found = scales.room_for_names(names, 400)
+    found = scales.room_for_names(names, 20, 400, 10)
     boxes = [
         (left, foot - 9, left + 6 * len(name), foot)
         for (name, _, _), place in zip(names, found, strict=True)
         if place is not None
         for left, foot in [place]
     ]
+    assert len(boxes) <= 10
     for number, (left, top, right, foot) in enumerate(boxes):
-        assert left >= 0 and right <= 400
+        assert left >= 20 and right <= 400
         for other in boxes[number + 1 :]:
             apart = left >= other[2] or other[0] >= right or top >= other[3] or other[1] >= foot
             assert apart
@@ -108,5 +109,5 @@ def test_names_cover_neither_each_other_nor_dots_nor_the_edge(names):
 
 
 def test_a_lone_dot_has_its_name_at_its_right():
-    ((left, foot),) = scales.room_for_names([("name", 100, 50)], 400)
+    ((left, foot),) = scales.room_for_names([("name", 100, 50)], 0, 400, 1)
     assert left > 100 and abs(foot - 50) < 8
