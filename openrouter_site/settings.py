@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "api",
     "pages",
     "explore",
+    "playground",
     "documentation",
     "ui",
 ]
