@@ -7,6 +7,7 @@ but its secret is thrown away as soon as it is made, so that nobody can use it e
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts import keys
 from accounts.access import find_seat
@@ -33,9 +34,8 @@ def digest_of(user: User, owner_id: int) -> str | None:
 
 
 def _digest(owner_id: int, member_id: int | None) -> str | None:
-    rows = ApiKey.objects.filter(
-        user_id=owner_id, member_id=member_id, is_playground=True, deleted_at=None
-    )
+    holder = Q(member=None) if member_id is None else Q(member_id=member_id)
+    rows = ApiKey.objects.filter(holder, user_id=owner_id, is_playground=True, deleted_at=None)
     return rows.order_by().values_list("digest", flat=True).first()
 
 
