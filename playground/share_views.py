@@ -20,7 +20,6 @@ from playground.asking import answered, asked, for_the_page
 from playground.chat_settings import PANES_MAX
 from playground.file_views import sent
 from playground.models import Message, Share
-from playground.sealing import opened
 from playground.share_markdown import cleaned
 from playground.signed_in import user_of
 from ui.site_address import base_url
@@ -113,7 +112,7 @@ def _share(token: str) -> Share:
 
 
 def _shown(share: Share) -> dict[str, Any]:
-    snapshot = opened(share.encrypted)
+    snapshot = shares.snapshot_of(share)
     panes = [
         pane | {"messages": [_message(message) for message in pane["messages"]]}
         for pane in snapshot.get("panes", [])
