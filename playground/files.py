@@ -22,7 +22,8 @@ from routing import pictures
 PICTURE_BYTES_MAX = 8 * 1024 * 1024
 FILES_MAX = 20_000
 PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp")
-SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "model/ply": "ply"}
+_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "model/ply": "ply"}
+SENT_TYPES = frozenset(_SUFFIXES)
 _MIB = 1024 * 1024
 
 
@@ -66,6 +67,11 @@ def content(file: Attachment) -> bytes:
         return base64.b64decode(encryption.decrypt(file.encrypted))
     except encryption.Unreadable:
         raise NotFound("There is no such file.") from None
+
+
+def suffix(file: Attachment) -> str:
+    """For its name."""
+    return _SUFFIXES.get(file.media_type, "bin")
 
 
 def data_url(user_id: int, id: str) -> str:
