@@ -90,6 +90,6 @@ def _file(part: dict[str, str]) -> list[str]:
 
 
 def _objects(message: dict[str, Any]) -> list[str]:
-    objects = message.get("objects")
+    objects = (message.get("figures") or {}).get("objects")
     found = [each for each in objects if type(each) is dict] if type(objects) is list else []
     return [id for each in found for id in _file({"url": str(each.get("url", ""))})]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from django.test import Client
 from sessions import sign_in
 
-from playground import files, identifiers
+from playground import files, ids
 from playground.models import Chat, Message
 from playground.sealing import sealed
 
@@ -33,7 +33,7 @@ def send(client, path, body=None, **how):
 
 def chat(user, title="A chat", settings=None, updated_at=NOON, **fields):
     return Chat.objects.create(
-        id=identifiers.new("chat"), user=user, updated_at=updated_at,
+        id=ids.new("chat"), user=user, updated_at=updated_at,
         encrypted=sealed({"title": title, "settings": settings or {}}), **fields,
     )  # fmt: skip
 
@@ -42,7 +42,7 @@ def message(chat, content="Hello", role="user", parent=None, pane="p1", said=Non
     """Each is a second younger than the one before."""
     document = said or {"content": content}
     return Message.objects.create(
-        id=identifiers.new("msg"), chat=chat, parent=parent, pane=pane, role=role,
+        id=ids.new("msg"), chat=chat, parent=parent, pane=pane, role=role,
         encrypted=sealed(document), created_at=NOON + timedelta(seconds=next(_seconds)), **fields,
     )  # fmt: skip
 

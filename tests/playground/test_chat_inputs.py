@@ -8,7 +8,7 @@ from chat_rows import browser, chat, pane
 from django.test import Client
 from sessions import sign_in
 
-from playground import identifiers
+from playground import ids
 
 pytestmark = pytest.mark.django_db
 ID = "chat-" + "a" * 22
@@ -151,6 +151,6 @@ def test_script_without_a_token_is_refused_in_json():
 
 @pytest.mark.parametrize("id", ["x", "chat-", "chat-" + "a" * 23, "chat-%00" + "a" * 21, "%ff"])
 def test_ids_that_no_chat_can_have_are_not_there(page, id):
-    missing = page.get(f"/playground/chats/{identifiers.new('chat')}")
+    missing = page.get(f"/playground/chats/{ids.new('chat')}")
     answer = page.get(f"/playground/chats/{id}")
     assert (answer.status_code, answer.json()) == (404, missing.json())

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.models import Generation
-from playground import chats, identifiers, reading
+from playground import chats, ids, reading
 from playground.models import Chat
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def listed(page, query=""):
 
 
 def create(page, id=None, **body):
-    return send(page, "/playground/chats", {"id": id or identifiers.new("chat"), **body})
+    return send(page, "/playground/chats", {"id": id or ids.new("chat"), **body})
 
 
 def read(page, row):
@@ -61,7 +61,7 @@ def test_chat_that_is_made_is_read_as_it_was_said(page):
 
 
 def test_making_it_twice_makes_one(page):
-    id = identifiers.new("chat")
+    id = ids.new("chat")
     assert create(page, id, title="first").status_code == 201
     again = create(page, id, title="second")
     assert (again.status_code, again.json()["chat"]["title"]) == (201, "first")

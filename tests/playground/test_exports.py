@@ -6,7 +6,7 @@ import pytest
 from api_rows import person
 from chat_rows import answer, browser, chat, message, pane
 
-from playground import contents, exports, identifiers, trees
+from playground import contents, exports, ids, trees
 from playground.models import Message
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_without_leaves_it_is_what_was_saved_as_on_screen_else_the_newest(alice,
     saved = chat(alice, "Chairs & tables")
     asked = message(saved, "Why?")
     old, _ = answer(saved, asked, "old"), answer(saved, asked, "new")
-    settings = {"panes": [pane(leaf=old.pk), pane("p2", leaf=identifiers.new("msg"))]}
+    settings = {"panes": [pane(leaf=old.pk), pane("p2", leaf=ids.new("msg"))]}
     page.post(
         f"/playground/chats/{saved.pk}", {"settings": settings}, content_type="application/json"
     )
@@ -67,7 +67,7 @@ def test_without_leaves_it_is_what_was_saved_as_on_screen_else_the_newest(alice,
 
 def test_leaves_of_another_chat_are_refused(alice, page, branches):
     other = message(chat(person("bob")), "secret")
-    for leaves in (other.pk, "x", identifiers.new("msg"), "%00"):
+    for leaves in (other.pk, "x", ids.new("msg"), "%00"):
         answer = page.get(f"/playground/chats/{branches[0].pk}/export.json?leaves={leaves}")
         assert answer.status_code == 400
 

@@ -9,8 +9,7 @@ from api_rows import person
 from chat_rows import browser, chat, picture, png, upload
 from django.utils import timezone
 
-from openrouter_site.errors import NotFound
-from playground import files, identifiers
+from playground import files, ids
 from playground.models import Attachment
 
 pytestmark = pytest.mark.django_db
@@ -112,33 +111,13 @@ def test_who_has_it_already_is_told_that_it_is_the_same(alice, page):
 def test_file_of_another_or_of_a_deleted_chat_is_not_there(alice, page):
     row = chat(alice)
     mine, theirs = picture(alice, row), picture(person("bob"))
-    missing = page.get(f"/playground/files/{identifiers.new('file')}")
+    missing = page.get(f"/playground/files/{ids.new('file')}")
     assert page.get(f"/playground/files/{mine.pk}").status_code == 200
     row.deleted_at = timezone.now()
     row.save()
     for file in (mine, theirs):
         answer = page.get(f"/playground/files/{file.pk}")
         assert (answer.status_code, answer.json()) == (404, missing.json())
-
-
-def test_picture_goes_to_providers_as_a_data_url(alice):
-    file = picture(alice)
-    expected = f"data:image/png;base64,{base64.b64encode(png()).decode()}"
-    assert files.data_url(alice.pk, file.pk) == expected
-    ply = files.keep(alice.pk, b"ply", "model/ply")
-    for owner, id in ((person("bob"), file.pk), (alice, ply.pk), (alice, "file-x")):
-        with pytest.raises(NotFound):
-            files.data_url(owner.pk, id)
-
-
-def test_what_was_sent_belongs_to_its_chat(alice):
-    row, other = chat(alice), chat(alice)
-    file, theirs = picture(alice), picture(person("bob"))
-    files.belong(alice.pk, row.pk, [file.pk, theirs.pk])
-    files.belong(alice.pk, other.pk, [file.pk])
-    file.refresh_from_db()
-    theirs.refresh_from_db()
-    assert (file.chat_id, theirs.chat_id) == (row.pk, None)
 
 
 def test_bytes_are_not_in_the_database_as_they_are(alice):

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from billing import closing, personal_data
-from playground import identifiers, preferences, shares, votes
+from playground import ids, preferences, shares, votes
 from playground.models import Attachment, Chat
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def everything_of(name):
     picture(user)
     chat(user, f"{name}'s deleted", deleted_at=timezone.now())
     preferences.change(user.pk, {"favourites": ["x/y"], "settings": {"system": f"of {name}"}})
-    votes.cast(user.pk, identifiers.new("vote"), ["x/y", "a/b"], "best", "x/y")
+    votes.cast(user.pk, ids.new("vote"), ["x/y", "a/b"], "best", "x/y")
     return user, shares.create(row, "")
 
 

@@ -10,7 +10,7 @@ from api_rows import person
 from chat_rows import answer, browser, chat, message, pane, picture, png, send
 from django.utils import timezone
 
-from playground import files, identifiers, shares
+from playground import files, ids, shares
 from playground.models import Message, Share
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +140,7 @@ def test_it_goes_with_its_chat_and_with_its_owner(alice, page, talk, what):
 @pytest.mark.parametrize("token", ["x", "a" * 31, "a" * 33, "%00" * 32, "..%2f..", "é" * 32])
 def test_tokens_that_no_link_has_are_not_there(token):
     assert browser().get(f"/s/{token}").status_code == 404
-    assert browser().get(f"/s/{token}/files/{identifiers.new('file')}").status_code == 404
+    assert browser().get(f"/s/{token}/files/{ids.new('file')}").status_code == 404
 
 
 def test_pictures_are_served_under_the_link_alone(alice, page):
@@ -176,7 +176,7 @@ def test_objects_are_downloads(alice, page):
     ply = files.keep(alice.pk, b"ply\n", "model/ply", row.pk)
     asked = message(row, "a chair")
     objects = [{"url": f"/playground/files/{ply.pk}", "size_bytes": 4}, "rubbish", {"url": 1}]
-    answer(row, asked, said={"content": "", "objects": objects})
+    answer(row, asked, "", figures={"objects": objects})
     token = share(page, row)["token"]
     found = browser().get(f"/s/{token}/files/{ply.pk}")
     assert found["Content-Disposition"].startswith("attachment")

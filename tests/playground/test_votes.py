@@ -6,7 +6,7 @@ import pytest
 from api_rows import person
 from chat_rows import browser, send
 
-from playground import bradley_terry, identifiers, votes
+from playground import bradley_terry, ids, votes
 from playground.models import Vote
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def page(alice):
 
 
 def vote(page, models, outcome="best", best=None, id=None):
-    body = {"id": id or identifiers.new("vote"), "models": models, "outcome": outcome}
+    body = {"id": id or ids.new("vote"), "models": models, "outcome": outcome}
     return send(page, "/playground/votes", body if best is None else body | {"best": best})
 
 
@@ -44,14 +44,14 @@ def test_ties_and_all_bad_say_that_nobody_was_better(alice, page):
 
 
 def test_same_vote_again_counts_once(page):
-    id = identifiers.new("vote")
+    id = ids.new("vote")
     assert vote(page, [A, B], best=A, id=id).status_code == 201
     assert vote(page, [A, B], best=B, id=id).status_code == 201
     assert Vote.objects.get().best == A
 
 
 def test_id_of_anothers_vote_is_taken(page):
-    id = identifiers.new("vote")
+    id = ids.new("vote")
     vote(browser(person("bob")), [A, B], best=A, id=id)
     assert vote(page, [A, B], best=B, id=id).status_code == 409
 
@@ -77,7 +77,7 @@ def test_id_of_anothers_vote_is_taken(page):
     ],
 )
 def test_votes_of_another_shape_are_refused_by_name(page, field, body):
-    usual = {"id": identifiers.new("vote"), "models": [A, B], "outcome": "best"}
+    usual = {"id": ids.new("vote"), "models": [A, B], "outcome": "best"}
     answer = send(page, "/playground/votes", usual | body)
     assert answer.status_code == 400
     assert answer.json()["error"]["metadata"] == {"field": field}

@@ -15,7 +15,7 @@ from api_rows import person
 from chat_rows import answer, browser, chat, message, picture
 from django.urls import reverse
 
-from playground import identifiers, shares
+from playground import ids, shares
 from playground.models import Attachment, Chat, Message, Share
 from playground.urls import urlpatterns
 
@@ -70,7 +70,7 @@ class World:
 
 
 def nobodys(what):
-    return {"link": "a" * 32}.get(what) or identifiers.new("file" if what == "file" else "chat")
+    return {"link": "a" * 32}.get(what) or ids.new("file" if what == "file" else "chat")
 
 
 def send(client, name, id, method, body):
