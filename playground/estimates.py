@@ -43,6 +43,7 @@ class Left:
     nano: int
     bound: str
     is_frozen: bool = False
+    is_told: bool = True
 
 
 async def estimate(engine: Engine, user: User, wanted: Estimate) -> dict[str, Any]:
@@ -64,7 +65,7 @@ async def estimate(engine: Engine, user: User, wanted: Estimate) -> dict[str, An
             panes[pane] = _shown(price, left, rest_nano)
             rest_nano -= min(price.worst_nano, max(0, rest_nano))
         blocked = blocked or panes[pane].get("error")
-    available = format_amount(max(0, left.nano))
+    available = format_amount(max(0, left.nano)) if left.is_told else None
     return {
         "type": "estimate", "id": wanted.id, "panes": panes, "available": available,
         "blocked": blocked,
@@ -121,7 +122,8 @@ def _left(key: Key) -> Left:
     credits_nano = balances.left_nano(account, ())
     left_nano = balances.left_nano(account, (own, member))
     if left_nano == credits_nano:
-        return Left(left_nano, "the account")
+        # What an account has is its owner's to know.
+        return Left(left_nano, "the account", is_told=key.member_id is None)
     of_key = balances.left_nano(account, (own,))
     return Left(
         left_nano, "the limit of the Playground's key" if of_key == left_nano else "your budget"
@@ -132,5 +134,7 @@ def _too_dear(left: Left, price: Price, rest_nano: int) -> str:
     if left.is_frozen:
         return left.bound
     needed, rest = format_amount(price.minimum_nano), format_amount(max(0, rest_nano))
+    if not left.is_told:
+        return f"It needs ${needed}, and the account has less left."
     others = ", after the other panes" if rest_nano < left.nano else ""
     return f"It needs ${needed}, but {left.bound} has ${rest} left{others}."

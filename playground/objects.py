@@ -24,7 +24,8 @@ class Objects:
         if self._runs.is_known(run_id) or not self._hub.is_shared:
             return None
         ticket = secrets.token_hex(16)
-        answer = self._asked[ticket] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._asked[ticket] = answer
         asked = {"type": "object", "run": run_id, "user": user_id, "number": number}
         self._hub.post_all({**asked, "ticket": ticket})
         try:
