@@ -63,11 +63,14 @@ def measure(
             tokens = round(given.tps * given.seconds)
             load = Load(port, visitors, given.panes, tokens, given.tps, stagger_s=4.0)
             cpu_before_s, began_s = _cpu_s(running.pid), time.perf_counter()
+            waited_before_s = _waited_s(running.pid)
             panes, frames = asyncio.run(playground_pages.run(load))
             took_s = time.perf_counter() - began_s
             cpu_s = _cpu_s(running.pid) - cpu_before_s
             memory_mb = processes.pss_mb(running.pid)
+            waited_s = _waited_s(running.pid) - waited_before_s
             report(panes, frames, took_s, cpu_s, memory_mb, load)
+            print(f"its event loop was kept waiting for a processor for {waited_s:.1f} s by others")
         print(f"ledger: {gateway.verified(prepared, load_cpus)}")
         log = (folder / "server.log").read_text()
         print(f"server's log: {log or 'empty'}"[:2000])
@@ -98,6 +101,14 @@ def report(
 def _cpu_s(pid: int) -> float:
     """User and system time of the server so far; 0 where nobody can tell."""
     return (processes.cpu_s(pid) or (0.0, 0.0))[0]
+
+
+def _waited_s(pid: int) -> float:
+    """How long its first thread was ready to run and did not, so far; 0 where nobody can tell."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -18,6 +18,7 @@ import orjson
 import uvicorn
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode
 
@@ -97,6 +98,15 @@ class PatientSocket(WebSocketsSansIOProtocol):
         is_open = self.handshake_complete and not self.close_sent
         if not is_open or self.scope["path"] != PATH:
             super().shutdown()
+
+    async def send(self, message: Any) -> None:
+        try:
+            await super().send(message)
+        except RuntimeError:
+            # Closed by what the client did wrong, before its application learned of it.
+            if self.close_sent:
+                raise ClientDisconnected from None
+            raise
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text":

@@ -7,10 +7,12 @@ was told; whoever writes to it takes all that is new in one frame.
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from django.conf import settings
@@ -20,13 +22,15 @@ from playground.buffer import Event
 from playground.kept import Kept
 from playground.runs import Source
 
+logger = logging.getLogger(__name__)
+
 # Answers to its commands; more of them wait only where nobody reads.
 _OUTBOX_MAX = 1_000
 _WATCHED_MAX = 200
 _PER_USER_MAX = 64
 
 NO_RUN = "There is no such run."
-SIGNED_OUT, TOO_MUCH, TOO_LARGE, RESTART, STALLED = 4401, 1008, 1009, 1012, 1013
+SIGNED_OUT, TOO_MUCH, TOO_LARGE, FAILED, RESTART, STALLED = 4401, 1008, 1009, 1011, 1012, 1013
 
 
 @dataclass(slots=True)
@@ -92,6 +96,26 @@ class Connection:
         if not self.ended.done():
             self.ended.set_result(code)
 
+    async def attend(self, *works: Coroutine[Any, Any, None]) -> int:
+        """Do these until the connection is to be closed, or one of them ends; the code for it."""
+        tasks = [asyncio.create_task(work) for work in works]
+        for task in tasks:
+            task.add_done_callback(self._over)
+        try:
+            return await self.ended
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        # An OSError: the other side is gone.
+        if error is not None and not isinstance(error, OSError):
+            logger.error("a page of the Playground failed", exc_info=error)
+            self.end(FAILED)
+        self.end(1000)
+
     def close(self) -> None:
         """Nobody reads any more; the runs go on."""
         for watch in self._watches.values():
@@ -115,8 +139,6 @@ class Connection:
                         await write(orjson.dumps(events))
         except TimeoutError:
             self.end(STALLED)
-        except OSError:
-            self.end(1000)
 
     def _take(self) -> list[Event]:
         events, self._outbox = self._outbox, []

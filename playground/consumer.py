@@ -22,6 +22,7 @@ from playground.service import Playground
 PATH = "/ws/playground"
 FRAME_BYTES_MAX = 1024 * 1024
 FRAMES_PER_SECOND_MAX = 50
+_FAREWELL_S = 5.0
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -42,7 +43,9 @@ async def serve(playground: Playground, scope: Scope, receive: Receive, send: Se
     try:
         await send({"type": "websocket.accept"})
         code = await _served(playground, user, session, receive, send)
-        await send({"type": "websocket.close", "code": code})
+        # Who does not read takes no farewell either.
+        async with asyncio.timeout(_FAREWELL_S):
+            await send({"type": "websocket.close", "code": code})
     except OSError:
         # The other side is gone.
         return
@@ -69,14 +72,10 @@ async def _served(
     async def write(frame: bytes) -> None:
         await send({"type": "websocket.send", "text": frame.decode()})
 
-    teller = asyncio.create_task(connection.tell(write))
-    reader = asyncio.create_task(_read(playground, connection, receive))
     try:
-        return await connection.ended
+        reading = _read(playground, connection, receive)
+        return await connection.attend(connection.tell(write), reading)
     finally:
-        for task in (teller, reader):
-            task.cancel()
-        await asyncio.gather(teller, reader, return_exceptions=True)
         playground.closed(connection)
 
 

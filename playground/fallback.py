@@ -42,6 +42,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _QUIET_S = 15.0
+_FAREWELL_S = 5.0
 _BODY_TIMEOUT_S = 30.0
 _CONNECTION = re.compile(r"[0-9a-f]{32}\.[0-9a-f]{32}")
 _OBJECT = re.compile(rf"{OBJECTS}([^/]+)/(\d{{1,2}})")
@@ -70,7 +71,7 @@ async def serve(playground: Playground, scope: Scope, receive: Receive, send: Se
         own = [(name.lower().encode(), text.encode()) for name, text in error.headers().items()]
         await _answer(send, error.code, orjson.dumps(error.body()), headers=own)
     except OSError:
-        # The other side is gone.
+        # The other side is gone, or does not read.
         return
 
 
@@ -123,7 +124,8 @@ async def _events(
     try:
         await send({"type": "http.response.start", "status": 200, "headers": _STREAM})
         await _told(connection, receive, send)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        async with asyncio.timeout(_FAREWELL_S):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         playground.closed(connection)
 
@@ -154,13 +156,7 @@ async def _told(connection: Connection, receive: Receive, send: Send) -> None:
             pass
         connection.end(1000)
 
-    tasks = [asyncio.create_task(work) for work in (connection.tell(write), awake(), gone())]
-    try:
-        await connection.ended
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await connection.attend(connection.tell(write), awake(), gone())
 
 
 async def _command(

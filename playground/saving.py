@@ -23,6 +23,7 @@ _State = Message.State
 _UNFINISHED = (_State.RUNNING, _State.LOST)
 
 
+TAKEN = "A message of this id is there already, or the chat is gone."
 _KEEP = """
     UPDATE playground_message SET encrypted = %s, sequence = %s WHERE id = %s AND state = %s
 """
@@ -102,7 +103,7 @@ def begin(start: Start, generation_id: str, instance_id: str, files: Iterable[st
     except IntegrityError:
         if Message.objects.filter(pk=start.run).exists():
             raise StartedAlready from None
-        raise Conflict("A message of this id is there already, or the chat is gone.") from None
+        raise Conflict(TAKEN) from None
 
 
 def keep(parts: Iterable[Part]) -> None:

@@ -19,6 +19,7 @@ from accounts.models import User
 from billing import limits
 from openrouter_site.errors import (
     ApiError,
+    Conflict,
     InternalError,
     NotFound,
     TooManyRequests,
@@ -85,7 +86,7 @@ async def start(stage: Stage, user: User, wanted: Start) -> Run:
 def _refuse(stage: Stage, user: User, wanted: Start) -> None:
     """Raises ApiError for what cannot begin now, whatever it asks."""
     if stage.runs.is_known(wanted.run):
-        raise NotFound("This run is another's.")
+        raise Conflict(saving.TAKEN)
     if len(stage.runs.live(user.pk)) >= LIVE_PER_USER_MAX:
         raise TooManyRequests(f"{LIVE_PER_USER_MAX} answers are under way. Wait for one of them.")
     if not stage.pace.allows(user.pk):

@@ -171,6 +171,17 @@ def test_a_temporary_chat_leaves_no_row(gateway, alice):
         assert page.done(run).text == answer.text
 
 
+def test_who_waits_is_told_so(impatient_gateway):
+    """Here each quarter of a second instead of each five."""
+    alice = person(impatient_gateway)
+    with Page(alice) as page:
+        run = page.start("[[simulate ttft_ms=900 tokens=10]]")
+        answer = page.done(run)
+    assert len(answer.waits) >= 2 and answer.waits == sorted(answer.waits)
+    assert 0 < answer.waits[0] < answer.waits[-1] < 2
+    assert answer.done["ttft_ms"] >= 900
+
+
 def test_fallback_is_told(gateway, alice):
     with Page(alice) as page:
         run = page.start(
