@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
+
 from catalog import encryption
 from openrouter_site.errors import BadRequest
 from playground.models import Attachment
 
 SCHEME = "attachment:"
 FILES_MAX = 20
+# Stands for any picture where only their number matters: one white pixel.
+_PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEA"
+    "HAXUUwAAAABJRU5ErkJggg=="
+)
 
 
 def named(body: dict[str, Any]) -> list[str]:
@@ -22,9 +29,15 @@ def named(body: dict[str, Any]) -> list[str]:
 
 
 def read(ids: list[str], user_id: int) -> dict[str, str]:
-    """data: URLs of these files, as far as they are this person's. Blocking."""
+    """data: URLs of these files, as far as they are this person's. Raises BadRequest for more of
+    them than a request may hold. Blocking."""
     urls = {}
-    for row in Attachment.objects.filter(pk__in=ids, user_id=user_id) if ids else ():
+    rows = Attachment.objects.filter(pk__in=ids, user_id=user_id)
+    sizes = rows.values_list("size_bytes", flat=True)
+    if sum(sizes) * 4 / 3 > settings.BODY_BYTES_MAX:
+        limit_mib = settings.BODY_BYTES_MAX * 3 // 4 // 1024**2
+        raise BadRequest(f"The pictures of a request may have {limit_mib} MiB together.")
+    for row in rows:
         try:
             data = encryption.decrypt(row.encrypted)
         except encryption.Unreadable:
@@ -40,6 +53,12 @@ def put_in(body: dict[str, Any], urls: dict[str, str]) -> None:
         if data_url is None:
             raise BadRequest("A picture of this message is not there any more. Add it again.")
         holder[key] = data_url
+
+
+def put_pixels_in(body: dict[str, Any]) -> None:
+    """One in the place of each file."""
+    for holder, key, _ in list(_places(body)):
+        holder[key] = _PIXEL
 
 
 def _places(body: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:

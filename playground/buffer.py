@@ -23,12 +23,14 @@ class Buffer:
     """The entries of one run. A payload is a text (delta, reasoning), pieces of tool calls as the
     providers stream them (tool), or the fields of the event (the others)."""
 
-    __slots__ = ("_calls", "_entries", "run")
+    __slots__ = ("_calls", "_entries", "run", "size")
 
     def __init__(self, run: str) -> None:
         self.run = run
         self._entries: list[Entry] = []
         self._calls: dict[int, dict[str, Any]] = {}
+        # Characters of texts and arguments so far.
+        self.size = 0
 
     @property
     def last(self) -> int:
@@ -45,6 +47,8 @@ class Buffer:
         if kind == TOOL:
             for piece in payload:
                 self._put_together(piece)
+        elif kind in _TEXTS:
+            self.size += len(payload)
         self._entries.append((kind, payload))
 
     def entries(self, after: int, most: int) -> list[Entry]:
@@ -95,6 +99,7 @@ class Buffer:
         call["id"] = piece.get("id") or call["id"]
         call["name"] += function.get("name") or ""
         call["arguments"] += function.get("arguments") or ""
+        self.size += len(function.get("arguments") or "")
 
 
 def _finish(told: list[Event], texts: list[str]) -> None:

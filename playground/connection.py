@@ -20,7 +20,7 @@ from django.conf import settings
 from accounts.models import User
 from playground.buffer import Event
 from playground.kept import Kept
-from playground.runs import Source
+from playground.run import Source
 
 logger = logging.getLogger(__name__)
 

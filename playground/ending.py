@@ -14,7 +14,7 @@ from openrouter_site.errors import ApiError, PayloadTooLarge
 from openrouter_site.money import format_amount
 from playground import figures, files
 from playground.models import Message
-from playground.runs import Run
+from playground.run import Run
 from playground.saver import Saver, in_thread
 from playground.saving import Ending, Part
 from routing.exchange import Exchange

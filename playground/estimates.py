@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from accounts.models import User
 from billing import balances
 from openrouter_site.errors import ApiError, BadRequest, Unavailable
 from openrouter_site.money import format_amount
-from playground import paying
+from playground import attachments, paying
 from playground.commands import Estimate
 from playground.saver import in_thread
 from routing import media_request, request
@@ -57,8 +58,7 @@ async def estimate(engine: Engine, user: User, wanted: Estimate) -> dict[str, An
     blocked, rest_nano = None, left.nano
     for pane, body in wanted.bodies.items():
         try:
-            checked = await paying.body_of(user, body)
-            price = await price_of(engine, key, checked, is_media="messages" not in body)
+            price = await price_of(engine, key, body)
         except ApiError as error:
             panes[pane] = {"error": error.message}
         else:
@@ -80,17 +80,19 @@ def _shown(price: Price, left: Left, rest_nano: int) -> dict[str, Any]:
     return shown
 
 
-async def price_of(engine: Engine, key: Key, body: bytes, *, is_media: bool) -> Price:
+async def price_of(engine: Engine, key: Key, body: dict[str, Any]) -> Price:
     """Raises ApiError: BadRequest for what is asked, Unavailable where nobody may serve it."""
-    if is_media:
-        wanted = media_request.parse(body)
+    if "messages" not in body:
+        wanted = media_request.parse(orjson.dumps(body))
         model = engine.catalog().models.get(wanted.model)
         if model is None or model.kind != "media" or not model.media_pricing:
             raise BadRequest(f"{wanted.model} makes no 3D objects.", {"field": "model"})
         steps, outputs = wanted.num_inference_steps, wanted.num_outputs
         nano = media_request.cost_nano(model, steps, outputs)
         return Price(0, nano, nano)
-    checked = request.parse(body, completion=False)
+    attachments.named(body)
+    attachments.put_pixels_in(body)
+    checked = request.parse(orjson.dumps(body), completion=False)
     plan = engine.plan(checked, key, await measure(checked))
     legs = await _legs(plan)
     # A fallback is only held for when it is reached: the first that can be paid is admitted.

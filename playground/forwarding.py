@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass
 
 from playground.hub import Hub
-from playground.runs import TICK_S, Run
+from playground.run import Run
+from playground.runs import TICK_S
 
 _ENTRIES_MAX = 2_000
 # Who takes nothing for so long is gone.

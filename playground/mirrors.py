@@ -14,7 +14,7 @@ from playground.buffer import Buffer
 from playground.connection import Connection
 from playground.hub import Hub, Message
 from playground.kept import Kept
-from playground.runs import Watcher
+from playground.run import Watcher
 from playground.saver import in_thread
 
 _SILENT_S = 4.0

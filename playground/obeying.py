@@ -14,7 +14,7 @@ from playground.commands import Command, Estimate, Ping, Resume, Start, Stop
 from playground.connection import NO_RUN, Connection
 from playground.kept import Kept
 from playground.paying import NOT_NOW
-from playground.runs import Run
+from playground.run import Run
 from playground.saver import in_thread
 from playground.service import Playground
 
@@ -134,7 +134,8 @@ class Obeying:
     async def _mirror(self, found: Kept, after: int) -> None:
         """It runs in another process, or did when that died: then what was kept is shown, and the
         end will be told when it is settled."""
-        if not await in_thread(lambda: instances.is_alive(found.instance_id)):
+        is_alive = await in_thread(lambda: instances.is_alive(found.instance_id))
+        if not (is_alive and self._playground.hub.is_shared):
             self._connection.say(*found.events(after))
             after = max(after, found.sequence)
         user_id = self._connection.user.pk

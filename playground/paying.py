@@ -41,8 +41,8 @@ async def key_of(user: User, account: int | None) -> Key:
 
 
 async def body_of(user: User, body: dict[str, Any]) -> bytes:
-    """The body to parse, with its pictures in it. Raises BadRequest for one that is not there,
-    Unavailable."""
+    """The body to parse, with its pictures in it. Raises BadRequest for one that is not there or
+    too many, Unavailable."""
     files = attachments.named(body)
     if files:
         try:

@@ -17,7 +17,8 @@ from django.db import DatabaseError, DataError, IntegrityError
 
 from openrouter_site.database import orm_connection
 from playground import saving
-from playground.runs import Run, Runs
+from playground.run import Run
+from playground.runs import Runs
 from playground.saving import Ending, Part
 
 logger = logging.getLogger(__name__)

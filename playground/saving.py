@@ -89,7 +89,7 @@ def begin(start: Start, generation_id: str, instance_id: str, files: Iterable[st
         Message(
             id=start.run, chat_id=chat, parent_id=parent, pane=start.pane,
             role=Message.Role.ASSISTANT, state=_State.RUNNING, encrypted=sealed({"content": ""}),
-            instance_id=instance_id, generation_id=generation_id,
+            instance_id=instance_id, generation_id=generation_id, model=_model(start),
             created_at=now + timedelta(microseconds=len(rows)),
         )
     )  # fmt: skip
@@ -104,6 +104,12 @@ def begin(start: Start, generation_id: str, instance_id: str, files: Iterable[st
         if Message.objects.filter(pk=start.run).exists():
             raise StartedAlready from None
         raise Conflict(TAKEN) from None
+
+
+def _model(start: Start) -> str:
+    """As it was asked for, to show it while nobody knows which one answers."""
+    model = start.body.get("model")
+    return model if isinstance(model, str) and model.isprintable() and len(model) <= 128 else ""
 
 
 def keep(parts: Iterable[Part]) -> None:

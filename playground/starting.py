@@ -28,7 +28,8 @@ from openrouter_site.errors import (
 from playground import attachments, ending, paying, saving
 from playground.commands import Start
 from playground.pace import Pace
-from playground.runs import LIVE_PER_USER_MAX, Run, Runs
+from playground.run import Run
+from playground.runs import LIVE_PER_USER_MAX, Runs
 from playground.saver import Saver, in_thread
 from routing import entrance, media, media_request, request
 from routing.complete import App, Engine, complete
@@ -62,7 +63,7 @@ async def start(stage: Stage, user: User, wanted: Start) -> Run:
     if (there := stage.runs.get(wanted.run, user.pk)) is not None:
         return there
     _refuse(stage, user, wanted)
-    run = Run(wanted, user.pk, stage.runs)
+    run = Run(wanted, user.pk, stage.runs.has_news)
     # From here on the same id is the same run, whoever sends it again meanwhile.
     stage.runs.add(run)
     try:

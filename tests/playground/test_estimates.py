@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playground_client import LLAMA, SHAP_E, TURBO, Page, person
+from playground_client import LLAMA, SHAP_E, TURBO, Page, new_id, person
 
 from openrouter_site.money import parse_amount
 
@@ -66,6 +66,19 @@ def test_what_is_wrong_with_one_pane_is_said_of_it(alice):
         found = estimate(page, {"p1": body(model="no/such"), "p2": body(), "p3": {}})
     assert "no/such" in found["panes"]["p1"]["error"]
     assert "error" not in found["panes"]["p2"] and found["panes"]["p3"]["error"]
+
+
+def test_pictures_are_counted_and_not_fetched(alice):
+    url = f"attachment:{new_id('file')}"
+    parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "What?"}]
+    wanted = {"model": "openai/gpt-4-vision-preview", "max_tokens": 10}
+    with Page(alice) as page:
+        many, one, none = (
+            estimate(page, {"p1": {**wanted, "messages": [{"role": "user", "content": content}]}})
+            for content in (parts[:1] * 3 + parts, parts, parts[1:])
+        )
+    many, one, none = (parse_amount(found["panes"]["p1"]["worst"]) for found in (many, one, none))
+    assert many > one > none > 0
 
 
 def test_objects(alice):

@@ -84,6 +84,23 @@ def test_after_a_kill_the_row_says_lost_and_what_it_cost(new_gateway):
     gateway.verify()
 
 
+def test_an_end_that_cannot_be_written_is_told_and_written_later(new_gateway):
+    gateway = new_gateway(TIMEOUT_SCALE="0.2", FIRST_CONTENT_TIMEOUT_S="200").start()
+    alice = person(gateway)
+    with Page(alice) as page:
+        run = page.start("[[simulate tokens=100 tps=50]]")
+        page.text(run)
+        with gateway.locked():
+            answer = page.done(run, 60)
+        assert answer.done["state"] == "done"
+    wait_until(lambda: alice.row(run)["state"] == "done", "the row")
+    row = alice.row(run)
+    assert row["message"]["content"] == answer.text
+    # The journal has it until then.
+    gateway.verify()
+    assert row["cost_nano"] == charged(gateway, row["generation"]) > 0
+
+
 def test_a_page_that_does_not_read_holds_nothing_up(impatient_gateway):
     """It is closed after a while (here 1.5 s); the run goes on, and another page has it whole."""
     gateway = impatient_gateway
