@@ -205,6 +205,12 @@ class Gateway:
         finally:
             connection.close()
 
+    def is_left_by(self, client):
+        """Close this connection; the server, which answers in the order of its sockets' news, has
+        seen it when this returns."""
+        client.close()
+        assert self.is_healthy()
+
     def caller(self, credits="5", limit=None, email=None, **more):
         """A new account (or the one of `email`) with credits in dollars, and a key of it."""
         email = email or f"{unique('alice')}@example.com"
