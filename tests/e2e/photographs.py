@@ -50,6 +50,8 @@ CHOSEN = (
     ("request", "light", 1360), ("keys", "dark", 1360), ("credits", "light", 1360),
     ("privacy", "light", 1360), ("doctor", "dark", 1360), ("consent", "light", 390),
     ("activity", "dark", 390), ("keys", "light", 390),
+    ("models", "light", 1360), ("model", "dark", 1360), ("rankings", "dark", 1360),
+    ("docs-routing", "light", 1360), ("models", "light", 390),
 )  # fmt: skip
 
 
