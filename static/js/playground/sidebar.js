@@ -87,7 +87,7 @@ export class Sidebar {
   }
 
   async load(next = null) {
-    const query = new URLSearchParams({ q: this.search.value.trim(), ...(next && { next }) });
+    const query = new URLSearchParams({ q: this.search.value.trim(), ...(next && { after: next }) });
     try {
       const found = await get(`/playground/chats?${query}`);
       this.chats = next ? [...this.chats, ...found.chats] : found.chats;
