@@ -1,7 +1,7 @@
 // A Markdown answer that is still being written. Finished blocks are rendered once and left alone; only
 // the tail behind them is done again, so that a long answer costs no more than a short one.
 import { remend } from "vendor/markdown";
-import { finished, open_fence } from "playground/blocks";
+import { closed_fence, finished, open_fence } from "playground/blocks";
 import { CodeBlock } from "playground/codeblock";
 import { decorate, enrich } from "playground/decorate";
 import { html } from "playground/grammar";
@@ -10,7 +10,8 @@ import { sanitize } from "playground/sanitize";
 
 // A paragraph longer than any that people write is plain text until it ends, or for good.
 const TAIL_LENGTH_MAX = 20_000;
-const BLOCK_LENGTH_MAX = 100_000;
+const BLOCK_LENGTH_MAX = 50_000;
+const RENDER_MS_MAX = 6;
 // Half-open syntax is closed for the moment; what it would change of finished text is off.
 const MENDING = { linkMode: "text-only", comparisonOperators: false, singleTilde: false };
 
@@ -24,6 +25,8 @@ function plain(text) {
 }
 
 export function rendered(text, links = named()) {
+  const code = text.length > BLOCK_LENGTH_MAX && closed_fence(text);
+  if (code) return new CodeBlock(code.language, code.text).element;
   if (text.length > BLOCK_LENGTH_MAX) return plain(text);
   try {
     return decorate(sanitize(html(text, links)));
@@ -40,6 +43,8 @@ export class Answer {
   #is_finished = false;
   // Finished blocks that may name a link whose address comes later: {source, nodes}.
   #open_blocks = [];
+  // Finished, and not drawn yet.
+  #pieces = [];
   #links = named();
   #fence = null;
   #seen_lines = 0;
@@ -69,6 +74,7 @@ export class Answer {
     this.#done = this.#rest = "";
     this.#ended_with_return = false;
     this.#open_blocks = [];
+    this.#pieces = [];
     this.#links = named();
     this.#fence = null;
     this.#seen_lines = 0;
@@ -92,50 +98,47 @@ export class Answer {
     this.#rest += rest.replace(/\r\n?/g, "\n");
   }
 
-  // The painter calls it.
+  // The painter calls it. What takes longer than its share goes on in the next frame.
   render() {
-    this.#freeze();
+    const until = performance.now() + RENDER_MS_MAX;
+    this.#look_for_finished();
+    while (this.#pieces.length && performance.now() < until) this.#settle(this.#pieces.shift());
+    if (this.#pieces.length) return painter.dirty(this);
     if (this.#is_finished && this.#rest) {
       this.#settle(this.#rest);
       this.#done += this.#rest;
       this.#rest = "";
     }
+    if (this.#is_finished) this.#link_again();
     this.#draw_tail();
   }
 
-  #freeze() {
+  #look_for_finished() {
     const lines = this.#rest.lastIndexOf("\n") + 1;
     if (lines === this.#seen_lines) return;
-    this.#seen_lines = lines;
-    if (this.#rest.length > BLOCK_LENGTH_MAX && !this.#rest.includes("\n\n")) return;
-    if (open_fence(this.#rest)) return;
-    const length = this.#cut();
-    if (!length) return;
-    this.#settle(this.#rest.slice(0, length));
-    this.#done += this.#rest.slice(0, length);
-    this.#rest = this.#rest.slice(length);
+    if (!open_fence(this.#rest)) this.#cut();
     this.#seen_lines = this.#rest.lastIndexOf("\n") + 1;
   }
 
   #cut() {
     try {
-      return finished(this.#rest);
+      const pieces = finished(this.#rest);
+      const { length } = pieces.join("");
+      this.#pieces.push(...pieces);
+      this.#done += this.#rest.slice(0, length);
+      this.#rest = this.#rest.slice(length);
     } catch (error) {
       console.warn(error);
-      return 0;
     }
   }
 
   #settle(source) {
-    const known = Object.keys(this.#links).length;
-    const fragment = rendered(source, this.#links);
     const holder = document.createDocumentFragment();
-    holder.append(fragment);
+    holder.append(rendered(source, this.#links));
     this.#keep_fence(holder);
     const nodes = [...holder.childNodes];
     this.tail.before(holder);
     enrich(nodes);
-    if (Object.keys(this.#links).length > known) this.#link_again();
     if (source.includes("[")) this.#open_blocks.push({ source, nodes });
   }
 
@@ -149,18 +152,19 @@ export class Answer {
     this.#fence = null;
   }
 
-  // An address came behind those who name it.
+  // Addresses may stand behind those who name them, at the end as a rule.
   #link_again() {
-    for (const block of this.#open_blocks) {
+    const open_blocks = Object.keys(this.#links).length ? this.#open_blocks : [];
+    for (const { source, nodes } of open_blocks) {
+      if (!nodes.length) continue;
       const holder = document.createDocumentFragment();
-      holder.append(rendered(block.source, this.#links));
-      const nodes = [...holder.childNodes];
-      if (!block.nodes[0]) continue;
-      block.nodes[0].before(holder);
-      for (const node of block.nodes) node.remove();
-      block.nodes = nodes;
-      enrich(nodes);
+      holder.append(rendered(source, this.#links));
+      const linked = [...holder.childNodes];
+      nodes[0].before(holder);
+      for (const node of nodes) node.remove();
+      enrich(linked);
     }
+    this.#open_blocks = [];
   }
 
   #draw_tail() {
