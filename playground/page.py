@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -68,7 +67,6 @@ def _bootstrap(request: HttpRequest, user: User, chat: str) -> dict[str, Any]:
         "default_models": [user.default_model or settings.DEFAULT_MODEL],
         "limits": {"panes": PANES_MAX},
         "api": f"{base_url(request)}/api/v1",
-        "icons": static("vendor/icons/icons.svg"),
         "urls": _urls(),
     }
 

@@ -5,6 +5,7 @@ import { error_card } from "playground/error_card";
 import { cost_of, figures_of } from "playground/footer";
 import { Answer } from "playground/markdown";
 import { Progress } from "playground/progress";
+import { Reasoning } from "playground/reasoning";
 import { is_running } from "playground/runs";
 import { copy } from "el/copy";
 import { announce } from "toast";
@@ -18,14 +19,14 @@ export class AnswerView {
     this.text = make("div", { class: "answer prose" });
     this.answer = new Answer(this.text);
     this.progress = new Progress({ on_stop: () => conversation.stop([message]), on_switch: () => context.switch_model(message) });
-    this.reasoning = new Reasoning();
+    this.thought = make("div", { class: "answer-thought" });
     this.extras = make("div", { class: "answer-extras" });
     this.end = make("div", { class: "answer-end" });
     this.siblings = make("span", { class: "siblings" });
     this.actions = this.make_actions();
     this.element = make(
       "div", { class: "turn turn-assistant", "data-message": message.id },
-      this.label, this.reasoning.element, this.text, this.extras, this.progress.element, this.end, this.actions,
+      this.label, this.thought, this.text, this.extras, this.progress.element, this.end, this.actions,
     );
     if (message.message.content) this.answer.replace(message.message.content);
     this.update();
@@ -68,7 +69,7 @@ export class AnswerView {
     this.element.classList.toggle("is-streaming", running && message.live.status === "streaming");
     this.progress.element.hidden = !is_waiting;
     if (is_waiting) this.progress.show(message);
-    this.reasoning.show(message);
+    this.show_reasoning();
     this.show_label();
     this.actions.hidden = running;
     this.on.hidden = !can_continue(message);
@@ -76,6 +77,19 @@ export class AnswerView {
     branch_switch(this.siblings, message, this.context);
     if (!running && !this.is_over) this.finish();
     if (message.message.tool_calls?.length && !running) this.show_tools();
+  }
+
+  show_reasoning() {
+    const { reasoning } = this.message.message;
+    if (!reasoning) return;
+    if (!this.reasoning) {
+      this.reasoning = new Reasoning();
+      this.thought.replaceChildren(this.reasoning.element);
+    }
+    this.reasoning.push(reasoning.slice(this.reasoning.text.length));
+    const is_over = this.message.message.content || !is_running(this.message);
+    // Of an answer that was there before the page, nobody knows how long.
+    if (is_over && !this.reasoning.is_finished) this.reasoning.finish(this.message.saw_start ? undefined : null);
   }
 
   // Whose it is, where it is not the pane's own model.
@@ -149,24 +163,4 @@ function ending(message) {
   if (message.state === "done" && message.figures?.finish === "length") return "It ends because max_tokens was reached.";
   if (message.state === "done" && message.figures?.finish === "content_filter") return "The provider's filter ended it.";
   return "";
-}
-
-// What a model thought before it spoke, folded.
-class Reasoning {
-  constructor() {
-    this.words = make("div", { class: "reasoning-text" });
-    this.summary = make("summary", {}, icon("chevron-right", "sm"), make("span", {}, "Reasoning"));
-    this.element = make("details", { class: "reasoning", hidden: true }, this.summary, this.words);
-    this.element.addEventListener("toggle", () => this.fill());
-  }
-
-  show(message) {
-    this.message = message;
-    this.element.hidden = !message.message.reasoning;
-    if (this.element.open) this.fill();
-  }
-
-  fill() {
-    this.words.textContent = this.message?.message.reasoning ?? "";
-  }
 }

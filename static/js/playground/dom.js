@@ -1,32 +1,13 @@
-// Elements of the page are made here: text is always a text node, never HTML.
-const SVG = "http://www.w3.org/2000/svg";
-let sprite = "";
+// What the page is made of: buttons, menus, marks. Text is always a text node, never HTML.
+import { icon, make as made_of } from "make";
 
-export function use_icons(address) {
-  sprite = address;
-}
+export { icon };
 
-export function icon(name, size = "") {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", size ? `icon icon-${size}` : "icon");
-  svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("focusable", "false");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${sprite}#${name}`);
-  svg.append(use);
-  return svg;
-}
-
-// make("p", {class: "muted", onclick: press}, "text", element, null): null and false are left out.
-export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "value" || name === "checked") element[name] = value;
-    else element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+// As make, where what a field holds is no attribute.
+export function make(tag, { value, checked, ...attributes } = {}, ...children) {
+  const element = made_of(tag, attributes, ...children);
+  if (value !== undefined) element.value = value;
+  if (checked !== undefined) element.checked = checked;
   return element;
 }
 

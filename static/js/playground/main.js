@@ -2,7 +2,7 @@
 import { Blind } from "playground/blind";
 import { Composer } from "playground/composer";
 import { Conversation } from "playground/conversation";
-import { by_id, use_icons } from "playground/dom";
+import { by_id } from "playground/dom";
 import { Events } from "playground/events";
 import { Finish } from "playground/finish";
 import { money, nano } from "playground/figures";
@@ -19,7 +19,6 @@ import { Toolbar } from "playground/toolbar";
 import { announce, toast } from "toast";
 
 const bootstrap = JSON.parse(by_id("bootstrap").textContent);
-use_icons(bootstrap.icons);
 const store = new Store(bootstrap);
 const on_problem = (error) => toast(error.message ?? error, "error");
 

@@ -7,7 +7,7 @@ export const is_running = (message) => message.state === "running";
 export function new_run({ id, parent, pane, model }) {
   return {
     id, parent, pane, model, asked: model, role: "assistant", state: "running", sequence: 0, message: { content: "" }, provider: "",
-    generation: "", cost: null, figures: {}, error: null, created_at: new Date().toISOString(), live: { status: "queued" },
+    generation: "", cost: null, figures: {}, error: null, created_at: new Date().toISOString(), live: { status: "queued" }, saw_start: true,
   };
 }
 
