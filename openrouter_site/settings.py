@@ -324,6 +324,9 @@ RANKINGS = env_text("RANKINGS", "public")
 if RANKINGS not in {"public", "anonymous", "private"}:
     raise ImproperlyConfigured(f"RANKINGS={RANKINGS!r}; use public, anonymous or private")
 
+# What pictures and objects of one person's chats may take together.
+PLAYGROUND_FILES_MIB = int(env_number("PLAYGROUND_FILES_MIB", 500, 1))
+
 # Every configured provider is asked so often whether it is there (a Celery task).
 PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)
 

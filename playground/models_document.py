@@ -18,10 +18,15 @@ from catalog import live
 from catalog.snapshot import Catalog, Endpoint, Model
 from openrouter_site.money import format_amount, format_price
 from routing.adapters import DIALECTS, MEDIA_DIALECTS
-from routing.data_policy import IN_WORDS, refusals
+from routing.data_policy import IGNORED, RETENTION, TRAINING, refusals
 from routing.media_request import OUTPUTS_MAX, STEPS_MAX, cost_nano
 from ui.templatetags.ui import author, avatar_colour, initials
 
+_FORBIDDEN = {
+    TRAINING: "may train on prompts, which your privacy settings forbid",
+    RETENTION: "may keep prompts, which your privacy settings forbid",
+    IGNORED: "are ignored by your settings",
+}
 _NOBODY = "Nobody serves it here: no provider of it has a credential."
 _NOT_FOR_KEY = "The Playground's key may not use it."
 
@@ -89,8 +94,8 @@ def disabled(model: Model, catalog: Catalog, who: Caller) -> str | None:
     reasons = [refusals(each.provider, who) for each in served]
     if not all(reasons):
         return None
-    words = dict.fromkeys(IN_WORDS[reason] for found in reasons for reason in found)
-    return f"Your data policy: its providers {', or '.join(words)}."
+    words = dict.fromkeys(_FORBIDDEN[reason] for found in reasons for reason in found)
+    return f"Its providers {'; or '.join(words)}."
 
 
 def _is_served(endpoint: Endpoint, own: Collection[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.conf import settings
@@ -16,9 +15,11 @@ from django.views.decorators.http import require_safe
 from accounts.access import memberships
 from accounts.models import User
 from billing.standing import standing
-from catalog.encryption import Unreadable, decrypt
 from openrouter_site.money import format_amount
-from playground.models import Chat, Preferences
+from openrouter_site.errors import NotFound
+from playground import access, reading
+from playground.models import Preferences
+from playground.sealing import opened
 from ui.site_address import base_url
 
 PANES_MAX = 6
@@ -45,20 +46,21 @@ def playground(request: HttpRequest, chat: str = "") -> HttpResponse:
     """Another person's chat is a chat that does not exist."""
     user = request.user
     assert isinstance(user, User)
-    if chat and not Chat.objects.filter(pk=chat, user=user, deleted_at=None).exists():
-        raise Http404
-    context = {"bootstrap": _bootstrap(request, user, chat), "page_keys": _KEYS}
+    try:
+        kept = reading.described(access.chat_of(user.pk, chat)) if chat else None
+    except NotFound:
+        raise Http404 from None
+    context = {"bootstrap": _bootstrap(request, user) | {"chat": kept}, "page_keys": _KEYS}
     return render(request, "playground/index.html", context)
 
 
-def _bootstrap(request: HttpRequest, user: User, chat: str) -> dict[str, Any]:
+def _bootstrap(request: HttpRequest, user: User) -> dict[str, Any]:
     """What the scripts know from the start."""
     kept = Preferences.objects.filter(user=user).first()
     return {
         "user": {"id": user.pk, "email": user.email},
         "accounts": _accounts(user),
         "balance": format_amount(standing(user).available_nano),
-        "chat": chat or None,
         "preferences": {
             "favourites": kept.favourites if kept is not None else [],
             "settings": _settings(kept),
@@ -72,13 +74,8 @@ def _bootstrap(request: HttpRequest, user: User, chat: str) -> dict[str, Any]:
 
 
 def _settings(kept: Preferences | None) -> dict[str, Any] | None:
-    """Of the next new chat; nothing where they cannot be read any more."""
-    if kept is None or not kept.encrypted:
-        return None
-    try:
-        found = json.loads(decrypt(kept.encrypted)).get("settings")
-    except Unreadable:
-        return None
+    """Of the next new chat."""
+    found = opened(kept.encrypted).get("settings") if kept is not None and kept.encrypted else None
     return found if isinstance(found, dict) and found else None
 
 

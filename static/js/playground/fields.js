@@ -5,7 +5,7 @@ let serial = 0;
 
 function input_of(kind, attributes, choices) {
   if (kind === "choice") return make("select", attributes, choices.map(([value, text]) => make("option", { value }, text)));
-  if (kind === "lines" || kind === "json" || kind === "text") return make("textarea", { ...attributes, rows: kind === "lines" ? "2" : "4", spellcheck: kind === "text" ? null : "false", class: kind === "text" ? null : "mono" });
+  if (kind === "lines" || kind === "json" || kind === "text") return make("textarea", { ...attributes, rows: "2", spellcheck: kind === "text" ? null : "false", class: kind === "text" ? null : "mono" });
   return make("input", { ...attributes, type: kind === "number" ? "number" : "text", autocomplete: "off" });
 }
 

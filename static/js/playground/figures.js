@@ -40,6 +40,7 @@ export function per_million(price) {
 }
 
 export function price_words(model) {
+  if (model.kind === "router") return "Varies";
   if (model.media) return `$${Number(model.media.unit_cost)} per ${model.media.unit_steps} steps`;
   if (!Number(model.prompt) && !Number(model.completion)) return "Free";
   return `${per_million(model.prompt)} / ${per_million(model.completion)}`;

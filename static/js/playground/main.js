@@ -155,12 +155,10 @@ async function read_models() {
   store.emit("models");
 }
 
-panes.show();
+if (bootstrap.chat) store.open(bootstrap.chat.chat, bootstrap.chat.messages);
+else panes.show();
 if (asked.get("q")) composer.fill(asked.get("q"));
-await Promise.all([
-  read_models().catch(on_problem),
-  bootstrap.chat && actions.open_chat(bootstrap.chat, false),
-]);
+await read_models().catch(on_problem);
 line.open();
 by_id("play").setAttribute("data-ready", "");
 if (matchMedia("(pointer: fine)").matches) composer.focus();

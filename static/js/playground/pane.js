@@ -1,6 +1,7 @@
 // One pane: a model with its header, the conversation with it, and what its last answer took.
 import { AnswerView } from "playground/answer";
 import { button, icon, make } from "playground/dom";
+import { context_length, price_words } from "playground/figures";
 import { Follow } from "playground/follow";
 import { foot } from "playground/footer";
 import { PaneHead } from "playground/pane_head";
@@ -43,6 +44,7 @@ export class PaneView {
     this.element.setAttribute("aria-label", this.name);
     this.log.setAttribute("aria-label", `Conversation with ${this.name}`);
     this.element.classList.toggle("is-muted", this.pane.muted);
+    if (this.empty) this.show_empty(true);
   }
 
   show_path() {
@@ -73,8 +75,18 @@ export class PaneView {
     this.empty?.remove();
     this.empty = null;
     if (!is_empty) return;
-    this.empty = make("p", { class: "pane-empty" }, icon("message-square", "lg"), make("span", {}, `Ask ${this.name} something below.`));
+    this.empty = make("div", { class: "pane-empty" }, icon("message-square", "lg"), make("p", {}, `Ask ${this.name} something below.`), this.about());
     this.content.append(this.empty);
+  }
+
+  // What one should know before one asks.
+  about() {
+    const model = this.context.blind ? null : this.store.model(this.pane.model);
+    if (!model) return null;
+    if (model.disabled) return make("p", { class: "warn small" }, model.disabled);
+    const per = model.media || model.kind === "router" ? "" : " per 1M";
+    const length = model.context_length && !model.media ? `${context_length(model.context_length)} context` : "";
+    return make("p", { class: "small" }, [`${price_words(model)}${per}`, length].filter(Boolean).join(" · "));
   }
 
   changed(message) {

@@ -39,7 +39,9 @@ export class Picker {
     const by_ids = (ids) => ids.map((id) => found.find((model) => model.id === id)).filter(Boolean);
     const recent = by_ids(recently_used());
     const favourites = by_ids(this.store.preferences.favourites).filter((model) => !recent.includes(model));
-    const others = found.filter((model) => !recent.includes(model) && !favourites.includes(model));
+    const rest = found.filter((model) => !recent.includes(model) && !favourites.includes(model));
+    // What can be chosen comes before what can not.
+    const others = [...rest.filter((model) => !model.disabled), ...rest.filter((model) => model.disabled)];
     return [["Recent", recent], ["Favourites", favourites], [recent.length + favourites.length ? "All" : "", others]];
   }
 
