@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from accounts.access import memberships
 from accounts.models import User
 from billing.standing import standing
-from openrouter_site.money import format_amount
 from openrouter_site.errors import NotFound
+from openrouter_site.money import format_amount
 from playground import access, reading
 from playground.models import Preferences
 from playground.sealing import opened
