@@ -45,7 +45,7 @@ export class AnswerView {
     this.on = button({ icon: "arrow-right", variant: "ghost", label: "Continue", onclick: () => conversation.continue(message) });
     return make(
       "div", { class: "turn-actions" }, this.siblings,
-      button({ icon: "copy", variant: "ghost", label: "Copy answer", onclick: () => this.copy() }),
+      (this.copy_button = button({ icon: "copy", variant: "ghost", label: "Copy answer", onclick: () => this.copy() })),
       this.again, this.on, (this.figures = make("span", { class: "turn-figures" })),
     );
   }
@@ -72,6 +72,8 @@ export class AnswerView {
     this.show_reasoning();
     this.show_label();
     this.actions.hidden = running;
+    // The card of an error has buttons of its own.
+    this.copy_button.hidden = this.again.hidden = !message.message.content && Boolean(message.error);
     this.on.hidden = !can_continue(message);
     this.text.hidden = !message.message.content;
     branch_switch(this.siblings, message, this.context);

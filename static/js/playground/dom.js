@@ -26,7 +26,7 @@ export function menu({ label, icon: name, text, items, align = "" }) {
   const list = make("div", { class: "menu-list" });
   const summary = make(
     "summary",
-    { class: `button button-sm ${text ? "" : "button-ghost button-icon"}`, "aria-label": label, title: text ? null : label },
+    { class: `button button-sm ${text ? "" : "button-ghost button-icon"}`, "aria-label": text ? null : label, title: label },
     name && icon(name), text, text && icon("chevron-down", "sm"),
   );
   const details = make("details", { class: align ? `menu menu-${align}` : "menu" }, summary, list);

@@ -44,20 +44,18 @@ export class PaneHead {
     const hidden = actions.is_blind();
     const name = actions.name_of(pane);
     const model = store.model(pane.model);
-    this.title.replaceChildren(avatar(hidden ? { avatar: ["a0", name.at(-1)] } : model), make("span", { class: "clip" }, name));
+    this.title.replaceChildren(avatar(hidden ? { avatar: ["a0", name.at(-1)] } : model), make("span", { class: "clip" }, name), make("span", { class: "hush" }, ": switch model"));
     this.title.title = hidden ? "Hidden until you vote" : pane.model;
     this.title.disabled = hidden;
-    this.title.setAttribute("aria-label", `${name}: switch model`);
     const words = differences(pane);
     this.chip.hidden = !words.length;
     this.chip.title = words.join(", ");
-    this.chip.setAttribute("aria-label", `Set: ${words.join(", ")}`);
     this.chip.textContent = words.length > CHIP_WORDS_MAX ? `${words[0]} +${words.length - 1}` : words.join(", ");
     this.muted.hidden = !pane.muted;
     this.close.hidden = store.panes.length < 2;
     this.close.setAttribute("aria-label", `Remove ${name}`);
     this.sliders.setAttribute("aria-label", `Parameters of ${name}`);
-    this.stop.setAttribute("aria-label", `Stop ${name}`);
+    this.stop.title = `Stop ${name}`;
   }
 
   show_stop(is_busy) {
