@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from playground import chat_views, file_views, models_document, page
+from playground import chat_views, file_views, models_document, page, preference_views, share_views
 
 urlpatterns: list[URLPattern] = [
     # The page
@@ -32,6 +32,24 @@ urlpatterns: list[URLPattern] = [
         {"form": "json"},
         name="playground_chat_json",
     ),
+    # Links to chats
+    path(
+        "playground/chats/<str:chat_id>/shares", share_views.create, name="playground_chat_shares"
+    ),
+    path("playground/shared", share_views.listing, name="playground_shared"),
+    path(
+        "playground/shares/<str:token>/revoke", share_views.revoke, name="playground_share_revoke"
+    ),
+    path("s/<str:token>", share_views.shared, name="playground_share"),
+    path(
+        "s/<str:token>/files/<str:file_id>",
+        share_views.shared_file,
+        name="playground_share_file",
+    ),
+    # What a person set and found
+    path("playground/preferences", preference_views.preference, name="playground_preferences"),
+    path("playground/votes", preference_views.vote, name="playground_votes"),
+    path("playground/leaderboard", preference_views.leaderboard, name="playground_leaderboard"),
     # Files
     path("playground/files", file_views.upload, name="playground_files"),
     path("playground/files/<str:file_id>", file_views.file, name="playground_file"),
