@@ -1,7 +1,5 @@
 export {
   AmbientLight,
-  Box3,
-  BufferGeometry,
   Color,
   DirectionalLight,
   DoubleSide,
@@ -12,9 +10,7 @@ export {
   Points,
   PointsMaterial,
   Scene,
-  Sphere,
   Spherical,
-  Vector3,
   WebGLRenderer,
 } from "three";
 export { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
