@@ -16,7 +16,7 @@ export class AnswerView {
     this.context = context;
     const { conversation } = context;
     this.label = make("div", { class: "answer-model" });
-    this.text = make("div", { class: "answer prose" });
+    this.text = make("div");
     this.answer = new Answer(this.text);
     this.progress = new Progress({ on_stop: () => conversation.stop([message]), on_switch: () => context.switch_model(message) });
     this.thought = make("div", { class: "answer-thought" });

@@ -56,9 +56,8 @@ export class Blind {
 
   async vote(vote, runs, key) {
     this.voted.add(key);
-    const best = vote.best ?? "";
     try {
-      await post("/playground/votes", { id: id("vote"), model_ids: runs.map((run) => run.model), best, outcome: vote.outcome ?? (best ? "best" : "tie") });
+      await post("/playground/votes", { id: id("vote"), models: runs.map((run) => run.model), best: vote.best, outcome: vote.outcome });
     } catch (error) {
       toast(error.message, "error");
     }

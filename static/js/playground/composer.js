@@ -2,6 +2,7 @@
 // while an input method composes.
 import { by_id, icon, make, menu } from "playground/dom";
 import { count, money, nano } from "playground/figures";
+import { post_file } from "playground/http";
 import { announce } from "toast";
 
 const ESTIMATE_AFTER_MS = 250;
@@ -17,6 +18,7 @@ export class Composer {
     this.stop_button = by_id("composer-stop");
     this.estimate = by_id("composer-estimate");
     this.blocked = by_id("composer-blocked");
+    this.note = by_id("composer-note");
     this.to = by_id("composer-to");
     this.to.append(menu({ label: "Send to", text: this.to_words = make("span"), align: "left", items: () => this.targets() }));
     this.serial = 0;
@@ -52,6 +54,42 @@ export class Composer {
 
   // --- What
 
+  // Pictures come by paste, drop, from the device or by their address.
+  use_pictures(Pictures) {
+    this.pictures = new Pictures({ input: this.input, strip: by_id("composer-pictures"), upload: (file) => post_file("/playground/files", file) });
+    this.pictures.addEventListener("change", () => this.changed());
+    const dialog = by_id("picture-address");
+    by_id("composer-images").append(menu({
+      label: "Add picture", icon: "image", align: "left",
+      items: () => [
+        { text: "From this device…", icon: "upload", run: () => this.pictures.pick() },
+        { text: "By its address…", icon: "link", run: () => dialog.showModal() },
+        { note: "PNG, JPEG or WebP. Paste and drop work too." },
+      ],
+    }));
+    dialog.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const field = by_id("picture-address-text");
+      this.pictures.add_address(field.value);
+      field.value = "";
+      dialog.close();
+      this.focus();
+    });
+  }
+
+  // Who will not see them.
+  blind_models() {
+    if (!this.pictures?.count) return [];
+    return this.chosen.filter((pane) => this.store.model(pane.model) && !this.store.model(pane.model).input.includes("image"));
+  }
+
+  show_note() {
+    const names = this.blind_models().map((pane) => this.actions.name_of(pane));
+    const text = names.length ? `${names.join(", ")} will not see images.` : "";
+    if (this.note.textContent !== text) this.note.textContent = text;
+    this.note.hidden = !text;
+  }
+
   content() {
     const text = this.input.value.trim();
     const parts = this.pictures?.parts() ?? [];
@@ -83,6 +121,7 @@ export class Composer {
     this.form.classList.toggle("is-blocked", Boolean(this.why_blocked));
     this.blocked.hidden = !this.why_blocked;
     if (this.why_blocked !== this.blocked.dataset.shown) this.show_blocked();
+    this.show_note();
     this.send_button.setAttribute("aria-disabled", String(!this.can_send(this.chosen)));
   }
 

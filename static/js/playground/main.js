@@ -162,4 +162,4 @@ await read_models().catch(on_problem);
 line.open();
 by_id("play").setAttribute("data-ready", "");
 if (matchMedia("(pointer: fine)").matches) composer.focus();
-import("playground/images").then(({ Pictures }) => composer.use_pictures?.(Pictures)).catch(() => {});
+import("playground/images").then(({ Pictures }) => composer.use_pictures(Pictures)).catch(on_problem);

@@ -22,5 +22,5 @@ export function show_calls(element, message, context) {
     if (calls.length === 1) go_on.click();
   };
   const cards = calls.map((call) => toolCard(call, { onResult: is_answered() ? null : take(call) }));
-  element.replaceChildren(...cards, calls.length > 1 && !is_answered() ? make("div", { class: "row" }, go_on) : "");
+  element.replaceChildren(make("div", { class: "tool-cards" }, cards), calls.length > 1 && !is_answered() ? make("div", { class: "row" }, go_on) : "");
 }
