@@ -97,9 +97,10 @@ export class Panes {
     this.store.activate(id);
     const view = this.views.get(id);
     if (!view) return;
-    this.going = id;
-    view.element.scrollIntoView({ inline: "start", block: "nearest", behavior: "smooth" });
-    setTimeout(() => { this.going = null; }, 600);
+    // On the way there it passes others.
+    this.going_until = performance.now() + 500;
+    const { matches: is_still } = matchMedia("(prefers-reduced-motion: reduce)");
+    view.element.scrollIntoView({ inline: "start", block: "nearest", behavior: is_still ? "instant" : "smooth" });
   }
 
   focus(at) {
@@ -110,7 +111,7 @@ export class Panes {
   }
 
   swiped() {
-    if (this.going || getComputedStyle(this.tabs).display === "none") return;
+    if (performance.now() < (this.going_until ?? 0) || getComputedStyle(this.tabs).display === "none") return;
     const width = this.box.clientWidth;
     const pane = this.store.panes[Math.round(this.box.scrollLeft / width)];
     if (pane) this.store.activate(pane.id);
