@@ -106,6 +106,7 @@ def _key(row: ApiKey) -> dict[str, Any]:
         "account": row.user_id,
         "of_member": row.member.user.email if row.member else None,
         "management": row.is_management,
+        "playground": row.is_playground,
         "disabled": row.disabled,
         "allowed_models": row.allowed_models,
         "limit": _amount(budget.limit_nano if budget else None),

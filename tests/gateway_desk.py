@@ -28,7 +28,10 @@ from billing.credits import account_id, grant
 from billing.ledger import Transfer
 from billing.models import Account, KeyBudget
 from billing.writer import run_now
+from catalog import encryption
 from openrouter_site.money import parse_amount
+from playground.models import Attachment, Chat, Message
+from playground.saving import sealed, unsealed
 
 
 def key(email, credits="5", limit=None, debt=None, expired=False, ignored=("azure",)):
@@ -119,6 +122,45 @@ def everything():
     return found
 
 
+def chat(user_id, chat_id):
+    """A chat of this person, empty."""
+    row = Chat(id=chat_id, user_id=user_id, updated_at=datetime.now(UTC))
+    row.encrypted = sealed({"title": "", "settings": {}})
+    row.save(force_insert=True)
+
+
+def messages(chat_id):
+    """All messages of a chat, oldest first, with what is in them."""
+    return [
+        {
+            "id": row.pk, "parent": row.parent_id, "pane": row.pane, "role": row.role,
+            "state": row.state, "sequence": row.sequence, "instance_id": row.instance_id,
+            "message": unsealed(row.encrypted), "generation": row.generation_id,
+            "model": row.model, "provider": row.provider_name, "cost_nano": row.cost_nano,
+            "figures": row.figures, "error": row.error,
+        }
+        for row in Message.objects.filter(chat_id=chat_id)
+    ]  # fmt: skip
+
+
+def attach(user_id, file_id, media_type, data, chat_id=None):
+    """A file of this person; `data` is base64."""
+    Attachment.objects.create(
+        id=file_id, user_id=user_id, chat_id=chat_id, media_type=media_type,
+        size_bytes=len(data), encrypted=encryption.encrypt(data),
+    )  # fmt: skip
+
+
+def file(file_id):
+    """What is in a file, as base64."""
+    row = Attachment.objects.get(pk=file_id)
+    return {"data": encryption.decrypt(row.encrypted), "size_bytes": row.size_bytes}
+
+
+def sign_out(session):
+    SessionStore(session).delete()
+
+
 def sql(query, parameters=()):
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
@@ -148,6 +190,7 @@ ACTIONS = {
     action.__name__: action
     for action in (
         key, session, disable, deactivate, freeze, sql, command, set_user, kept, erase, everything,
+        chat, messages, attach, file, sign_out,
     )
 }  # fmt: skip
 
