@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from openrouter_site.errors import NotFound
-from playground import identifiers
+from playground import ids
 from playground.models import Attachment, Chat
 
 
@@ -16,7 +16,7 @@ def chats_of(user_id: int) -> QuerySet[Chat]:
 
 def chat_of(user_id: int, id: str) -> Chat:
     """Raises NotFound."""
-    chat = chats_of(user_id).filter(pk=id).first() if identifiers.is_id("chat", id) else None
+    chat = chats_of(user_id).filter(pk=id).first() if ids.is_id("chat", id) else None
     if chat is None:
         raise NotFound("There is no such chat.")
     return chat
@@ -25,7 +25,7 @@ def chat_of(user_id: int, id: str) -> Chat:
 def file_of(user_id: int, id: str) -> Attachment:
     """Without its content; raises NotFound."""
     found = None
-    if identifiers.is_id("file", id):
+    if ids.is_id("file", id):
         is_there = Q(chat=None) | Q(chat__deleted_at=None)
         rows = Attachment.objects.filter(is_there, user_id=user_id, pk=id)
         found = rows.defer("encrypted").first()

@@ -9,14 +9,13 @@ Fields may be left out, and what is not known here is kept: a newer page may set
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 
 from openrouter_site.errors import BadRequest, PayloadTooLarge
-from playground import identifiers
+from playground import ids
 
 BYTES_MAX = 64 * 1024
 PANES_MAX = 6
@@ -25,13 +24,8 @@ DEPTH_MAX = 64
 _TOOLS_MAX = 128
 _MODELS_MAX = 10
 _MODEL_CHARACTERS_MAX = 128
-_PANE_ID = re.compile(r"[A-Za-z0-9_-]{1,8}")
 
 Check = Callable[[Any], bool]
-
-
-def is_pane_id(value: Any) -> bool:
-    return type(value) is str and _PANE_ID.fullmatch(value) is not None
 
 
 def _is(*kinds: type) -> Check:
@@ -58,7 +52,7 @@ _CHAT: dict[str, tuple[Check, str]] = {
     "panes": (_list_of(_is(dict), PANES_MAX), f"a list of at most {PANES_MAX} panes"),
 }
 _PANE: dict[str, tuple[Check, str]] = {
-    "id": (is_pane_id, "1 to 8 letters, digits, - or _"),
+    "id": (ids.is_pane, "1 to 8 letters, digits, - or _"),
     "model": (_or_null(_is_model), "the id of a model"),
     "parameters": (_is(dict), "an object"),
     "system": (_or_null(_is(str)), "a text or null"),
@@ -68,7 +62,7 @@ _PANE: dict[str, tuple[Check, str]] = {
     "transforms": (_or_null(_list_of(_is(str), _MODELS_MAX)), "null or a list of texts"),
     "json": (_is(bool), "true or false"),
     "muted": (_is(bool), "true or false"),
-    "leaf": (_or_null(lambda value: identifiers.is_id("msg", value)), "the id of a message"),
+    "leaf": (_or_null(lambda value: ids.is_id("msg", value)), "the id of a message"),
 }
 
 
@@ -88,8 +82,7 @@ def checked(settings: Any) -> dict[str, Any]:
     panes = settings.get("panes", [])
     for index, pane in enumerate(panes):
         _check(pane, _PANE, f"settings.panes[{index}]")
-    ids = [pane["id"] for pane in panes if "id" in pane]
-    if len(set(ids)) < len(panes):
+    if len({pane["id"] for pane in panes if "id" in pane}) < len(panes):
         raise _wrong("settings.panes", "panes with different ids")
     return settings
 

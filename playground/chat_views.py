@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
 from openrouter_site.errors import BadRequest
-from playground import access, chat_settings, chats, exports, identifiers, reading
+from playground import access, chat_settings, chats, exports, ids, reading
 from playground.asking import answered, asked, for_the_page
 from playground.search import search
 
@@ -28,7 +28,7 @@ def _create(request: HttpRequest, user: User) -> HttpResponse:
     body = asked(request, "id", "title", "settings")
     chat = chats.create(
         user.pk,
-        identifiers.checked("chat", body.get("id"), "id"),
+        ids.checked("chat", body.get("id"), "id"),
         chats.checked_title(body.get("title", "")),
         chat_settings.checked(body.get("settings", {})),
     )

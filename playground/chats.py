@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from openrouter_site.errors import BadRequest, Conflict, NotFound
-from playground import identifiers
+from playground import ids
 from playground.access import chats_of
 from playground.models import Chat
 from playground.sealing import opened, sealed
@@ -50,16 +50,11 @@ def change(user_id: int, id: str, changes: dict[str, Any]) -> None:
     """`title` and `settings`, what is given of them; raises NotFound."""
     with transaction.atomic():
         rows = chats_of(user_id).select_for_update(no_key=True)
-        chat = rows.filter(pk=id).first() if identifiers.is_id("chat", id) else None
+        chat = rows.filter(pk=id).first() if ids.is_id("chat", id) else None
         if chat is None:
             raise NotFound("There is no such chat.")
         chat.encrypted = sealed(opened(chat.encrypted) | changes)
         chat.save(update_fields=["encrypted"])
-
-
-def touch(id: str) -> None:
-    """Something was asked or answered in it."""
-    Chat.objects.filter(pk=id).update(updated_at=timezone.now())
 
 
 def delete(chat: Chat) -> None:
@@ -70,7 +65,7 @@ def delete(chat: Chat) -> None:
 def restore(user_id: int, id: str) -> Chat:
     """Raises NotFound when that was too long ago."""
     found = None
-    if identifiers.is_id("chat", id):
+    if ids.is_id("chat", id):
         rows = Chat.objects.filter(user_id=user_id, pk=id, deleted_at__gte=timezone.now() - UNDO)
         if rows.update(deleted_at=None):
             found = Chat.objects.get(pk=id)

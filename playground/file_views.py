@@ -40,12 +40,12 @@ def sent(request: HttpRequest, file: Attachment) -> HttpResponse:
     if request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers=headers)
     is_picture = file.media_type in files.PICTURE_TYPES
-    name = f"{file.pk}.{files.SUFFIXES.get(file.media_type, 'bin')}"
+    name = f"{file.pk}.{files.suffix(file)}"
     kind = "inline" if is_picture else "attachment"
     return HttpResponse(
         files.content(file),
         content_type=file.media_type
-        if file.media_type in files.SUFFIXES
+        if file.media_type in files.SENT_TYPES
         else "application/octet-stream",
         headers=headers
         | {

@@ -6,7 +6,6 @@ A picture is taken for what its bytes say it is, whatever it was called; it is n
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
@@ -15,14 +14,15 @@ from django.db.models import Count, Sum
 from accounts.models import User
 from catalog import encryption
 from openrouter_site.errors import BadRequest, NotFound, PayloadTooLarge
-from playground import access, identifiers
+from playground import ids
 from playground.models import Attachment
 from routing import pictures
 
 PICTURE_BYTES_MAX = 8 * 1024 * 1024
 FILES_MAX = 20_000
 PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp")
-SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "model/ply": "ply"}
+_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "model/ply": "ply"}
+SENT_TYPES = frozenset(_SUFFIXES)
 _MIB = 1024 * 1024
 
 
@@ -43,7 +43,7 @@ def keep(user_id: int, data: bytes, media_type: str, chat_id: str | None = None)
         User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
         _check_space(user_id, len(data))
         return Attachment.objects.create(
-            id=identifiers.new("file"), user_id=user_id, chat_id=chat_id, encrypted=encrypted,
+            id=ids.new("file"), user_id=user_id, chat_id=chat_id, encrypted=encrypted,
             media_type=media_type, size_bytes=len(data),
         )  # fmt: skip
 
@@ -68,15 +68,6 @@ def content(file: Attachment) -> bytes:
         raise NotFound("There is no such file.") from None
 
 
-def data_url(user_id: int, id: str) -> str:
-    """A picture, as providers get it; raises NotFound."""
-    file = access.file_of(user_id, id)
-    if file.media_type not in PICTURE_TYPES:
-        raise NotFound("There is no such file.")
-    return f"data:{file.media_type};base64,{base64.b64encode(content(file)).decode()}"
-
-
-def belong(user_id: int, chat_id: str, ids: Iterable[str]) -> None:
-    """Files that were sent in a chat stay as long as it does."""
-    mine = Attachment.objects.filter(user_id=user_id, pk__in=list(ids), chat=None)
-    mine.update(chat_id=chat_id)
+def suffix(file: Attachment) -> str:
+    """For its name."""
+    return _SUFFIXES.get(file.media_type, "bin")

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from catalog import live
-from playground import identifiers, preferences, votes
+from playground import ids, preferences, votes
 from playground.asking import answered, asked, for_the_page
 from playground.signed_in import user_of
 from ui import format
@@ -27,7 +27,7 @@ def preference(request: HttpRequest, user: User) -> HttpResponse:
 @for_the_page("POST")
 def vote(request: HttpRequest, user: User) -> HttpResponse:
     body = asked(request, "id", "models", "outcome", "best")
-    id = identifiers.checked("vote", body.get("id"), "id")
+    id = ids.checked("vote", body.get("id"), "id")
     cast = votes.cast(user.pk, id, body.get("models"), body.get("outcome"), body.get("best"))
     return answered({"id": cast.pk}, 201)
 

@@ -15,12 +15,11 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from accounts.models import User
 from openrouter_site.errors import BadRequest, NotFound
-from playground import access, chats, identifiers, shares
+from playground import access, chats, ids, shares
 from playground.asking import answered, asked, for_the_page
 from playground.chat_settings import PANES_MAX
 from playground.file_views import sent
 from playground.models import Message, Share
-from playground.sealing import opened
 from playground.share_markdown import cleaned
 from playground.signed_in import user_of
 from ui.site_address import base_url
@@ -37,8 +36,7 @@ def create(request: HttpRequest, user: User, chat_id: str) -> HttpResponse:
     leaves = asked(request, "leaves").get("leaves") or []
     if type(leaves) is not list or len(leaves) > PANES_MAX:
         raise BadRequest("leaves must be a list of messages", {"field": "leaves"})
-    ids = [identifiers.checked("msg", leaf, "leaves") for leaf in leaves]
-    share = shares.create(chat, ",".join(ids))
+    share = shares.create(chat, ",".join(ids.checked("msg", each, "leaves") for each in leaves))
     url = base_url(request) + reverse("playground_share", args=[share.pk])
     created_at = share.created_at.isoformat()
     return answered({"token": share.pk, "url": url, "created_at": created_at}, 201)
@@ -113,7 +111,7 @@ def _share(token: str) -> Share:
 
 
 def _shown(share: Share) -> dict[str, Any]:
-    snapshot = opened(share.encrypted)
+    snapshot = shares.snapshot_of(share)
     panes = [
         pane | {"messages": [_message(message) for message in pane["messages"]]}
         for pane in snapshot.get("panes", [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -48,9 +49,14 @@ def visible(token: str) -> Share | None:
     return rows.select_related("chat").first()
 
 
+def snapshot_of(share: Share) -> dict[str, Any]:
+    """See playground.snapshots."""
+    return opened(share.encrypted)
+
+
 def file_in(share: Share, file_id: str) -> Attachment | None:
     """A picture or object that the snapshot shows."""
-    if file_id not in opened(share.encrypted).get("files", []):
+    if file_id not in snapshot_of(share).get("files", []):
         return None
     return Attachment.objects.filter(pk=file_id, user_id=share.chat.user_id).first()
 

@@ -22,28 +22,36 @@ class TooLarge(Exception):
     """More than one page should show."""
 
 
+class _Room:
+    """What is left of a page; nothing more is rendered once it is full."""
+
+    def __init__(self) -> None:
+        self._characters = HTML_CHARACTERS_MAX
+
+    def taken_by(self, message: dict[str, Any]) -> dict[str, Any]:
+        self._characters -= len(message["html"]) + len(message["reasoning"])
+        if self._characters < 0:
+            raise TooLarge
+        return message
+
+
 def taken(chat: Chat, leaves: str) -> dict[str, Any]:
     """`{"title", "panes": [{"model", "messages": [...]}], "files": [ids]}`.
 
     Raises BadRequest for leaves that are not there, TooLarge.
     """
     found = exports.document(chat, leaves)
+    room = _Room()
     panes: list[dict[str, Any]] = [
         {
             "model": pane["model"] or "",
-            "messages": [_message(message) for message in pane["messages"]],
+            "messages": [room.taken_by(_message(message)) for message in pane["messages"]],
         }
         for pane in found["panes"]
     ]
     messages = [message for pane in panes for message in pane["messages"]]
-    if sum(map(_characters, messages)) > HTML_CHARACTERS_MAX:
-        raise TooLarge
     files = {id for message in messages for id in (*message["pictures"], *message["objects"])}
     return {"title": found["title"], "panes": panes, "files": sorted(files)}
-
-
-def _characters(message: dict[str, Any]) -> int:
-    return len(message["html"]) + len(message["reasoning"])
 
 
 def _message(message: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +90,6 @@ def _file(part: dict[str, str]) -> list[str]:
 
 
 def _objects(message: dict[str, Any]) -> list[str]:
-    objects = message.get("objects")
+    objects = (message.get("figures") or {}).get("objects")
     found = [each for each in objects if type(each) is dict] if type(objects) is list else []
     return [id for each in found for id in _file({"url": str(each.get("url", ""))})]

@@ -1,12 +1,11 @@
 """Messages of a pane are a tree: a question may be asked anew, an answer made anew. A thread is
-what leads from its root to one leaf: the branch on screen. Pure but for `parent_in`."""
+what leads from its root to one leaf: the branch on screen. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from openrouter_site.errors import BadRequest
-from playground import identifiers
 from playground.models import Message
 
 
@@ -42,13 +41,3 @@ def asked_leaves(messages: Sequence[Message], asked: str, saved: Sequence[str]) 
     if not there.issuperset(wanted):
         raise BadRequest("leaves must be ids of messages of this chat", {"field": "leaves"})
     return list(dict.fromkeys(wanted))
-
-
-def parent_in(chat_id: str, pane: str, parent: object) -> str | None:
-    """Where a message shall be added; raises BadRequest for what is not in this pane."""
-    if parent is None:
-        return None
-    rows = Message.objects.filter(chat_id=chat_id, pane=pane, pk=parent)
-    if not identifiers.is_id("msg", parent) or not rows.exists():
-        raise BadRequest("parent must be a message of this pane", {"field": "parent"})
-    return str(parent)
