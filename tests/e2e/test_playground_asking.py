@@ -70,7 +70,7 @@ def test_an_error_says_whose_fault_it_is_and_can_be_tried_again(play):
         429,
         "It is busy.",
         provider_name="Mancer",
-        retry_after=20,
+        retry_after_seconds=20,
         raw="slow down",
     )
     there = pane(page)

@@ -18,7 +18,7 @@ def test_it_has_no_fault_whatever_state_answers_are_in(play, width):
     line.answer(starts[GPT])
     line.delta(line.accept(starts[LLAMA], "Together"), 3, "Think of it as a receipt number")
     line.say(type="run.processing", run=line.accept(starts[OPUS], "Anthropic"), elapsed_s=4)
-    line.fail(starts[TURBO], 429, "It is busy.", provider_name="Mancer", retry_after=20)
+    line.fail(starts[TURBO], 429, "It is busy.", provider_name="Mancer", retry_after_seconds=20)
     expect(pane(page, "GPT-3.5 Turbo").get_by_text("not charged").first).to_be_attached()
     for theme in THEMES:
         one.turn(theme)

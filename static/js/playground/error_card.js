@@ -4,8 +4,9 @@ import "el/copy";
 import { button, icon, make } from "playground/dom";
 import { money, nano } from "playground/figures";
 
+const RAW_CHARACTERS_MAX = 300;
 const TITLES = {
-  400: "The request was refused", 401: "You were signed out", 402: "Not enough credits", 403: "The request was refused",
+  400: "The request was refused", 401: "The account's key refuses", 402: "Not enough credits", 403: "The request was refused",
   408: "No answer in time", 429: "Too many requests", 502: "No provider could answer", 503: "No provider is left",
 };
 
@@ -33,7 +34,7 @@ const charged = (message) => {
 
 function facts(message) {
   const { code, metadata = {} } = message.error;
-  const wait = metadata?.retry_after ?? metadata?.retry_after_s;
+  const wait = metadata?.retry_after_seconds;
   return make(
     "p", { class: "error-facts" },
     code && make("span", {}, String(code)),
@@ -48,9 +49,33 @@ function tried(attempts) {
   return attempts.length === 1 ? "1 provider tried, none left." : `${attempts.length} attempts, none left.`;
 }
 
+// The provider's own words, which say more than ours of it (complaint 1).
+function raw_words(raw) {
+  if (!raw) return "";
+  let found = raw;
+  try {
+    found = typeof raw === "string" ? JSON.parse(raw) : raw;
+  } catch { /* It is a text. */ }
+  const words = found?.error?.message ?? found?.message ?? found?.error ?? found;
+  return typeof words === "string" ? words.slice(0, RAW_CHARACTERS_MAX) : "";
+}
+
+const ended = (sentence) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);
+
+function reason({ error, figures }) {
+  const { metadata } = error;
+  const said = raw_words(metadata?.raw);
+  const remedy = metadata?.remedy_hint ?? "";
+  const words = [
+    said && error.message === "Provider returned error" ? "" : error.message,
+    said && `${metadata?.provider_name ?? "The provider"} says: ${said}`,
+    tried(figures?.attempts), error.message.includes(remedy) ? "" : remedy,
+  ];
+  return words.filter(Boolean).map(ended).join(" ");
+}
+
 export function error_card(message, { on_retry, on_switch, credits }) {
   const { error } = message;
-  const { metadata = {} } = error;
   const details = make("pre", { class: "error-details", hidden: true, tabindex: "0", "aria-label": "Details" }, JSON.stringify(error, null, 2));
   const toggle = button({
     text: "Details", variant: "ghost", "aria-expanded": "false",
@@ -59,13 +84,12 @@ export function error_card(message, { on_retry, on_switch, credits }) {
       event.currentTarget.setAttribute("aria-expanded", String(!details.hidden));
     },
   });
-  const remedy = metadata?.remedy_hint && !error.message.includes(metadata.remedy_hint) ? metadata.remedy_hint : "";
   return make(
     "div", { class: "pane-error" },
     make(
       "div", { class: "callout callout-bad error-card" }, icon("circle-alert"),
       make("p", { class: "callout-title" }, title_of(error)),
-      make("div", {}, [error.message, tried(message.figures?.attempts), remedy].filter(Boolean).join(" ")), facts(message),
+      make("div", {}, reason(message)), facts(message),
     ),
     make(
       "div", { class: "pane-error-actions" },

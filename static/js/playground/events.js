@@ -56,6 +56,6 @@ export class Events {
     const message = event.run && store.message(event.run);
     if (message && message.state === "running" && /\.start$|^resume$/.test(event.about ?? "")) {
       this.conversation.refused(message, event.message);
-    } else store.emit("problem", event.message);
+    } else if (event.about !== "estimate") store.emit("problem", event.message);
   }
 }

@@ -37,7 +37,8 @@ function generation(message, store) {
 }
 
 export function figures_of(message) {
-  const { usage, ttft_ms, duration_ms, tokens_per_second } = message.figures ?? {};
+  const { usage: counted, ttft_ms, duration_ms, tokens_per_second } = message.figures ?? {};
+  const usage = message.state === "failed" ? null : counted;
   return [
     duration_ms != null && figure(seconds(duration_ms), "From the request to the end"),
     ttft_ms != null && figure(`TTFT ${seconds(ttft_ms)}`, "Time to the first token"),
