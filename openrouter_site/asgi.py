@@ -29,7 +29,7 @@ from billing.holds import Cashier  # noqa: E402
 from catalog import live  # noqa: E402
 from doctor import echo  # noqa: E402
 from openrouter_site.database import OUTAGES  # noqa: E402
-from playground import consumer  # noqa: E402
+from playground import consumer, fallback  # noqa: E402
 from playground.service import Playground  # noqa: E402
 from routing import tokens  # noqa: E402
 from routing.complete import Engine  # noqa: E402
@@ -177,7 +177,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     kind = scope["type"]
     if kind == "http":
         serve = INFERENCE.get(scope["path"])
-        if serve is not None:
+        if serve is None and fallback.is_here(scope["path"]):
+            await fallback.serve(await _playground(), scope, receive, send)
+        elif serve is not None:
             await serve(process.engine or await process.started(), scope, receive, send)
         else:
             await guard.guarded(django_application, scope, receive, send)
@@ -187,13 +189,17 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _websocket(scope, receive, send)
 
 
+async def _playground() -> Playground:
+    await process.started()
+    assert process.playground is not None
+    return process.playground
+
+
 async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"] == echo.PATH:
         await echo.serve(scope, receive, send)
     elif scope["path"] == consumer.PATH:
-        await process.started()
-        assert process.playground is not None
-        await consumer.serve(process.playground, scope, receive, send)
+        await consumer.serve(await _playground(), scope, receive, send)
     else:
         await receive()
         await send({"type": "websocket.close", "code": 4404})

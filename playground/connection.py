@@ -25,6 +25,7 @@ _OUTBOX_MAX = 1_000
 _WATCHED_MAX = 200
 _PER_USER_MAX = 64
 
+NO_RUN = "There is no such run."
 SIGNED_OUT, TOO_MUCH, TOO_LARGE, RESTART, STALLED = 4401, 1008, 1009, 1012, 1013
 
 
@@ -43,6 +44,8 @@ class Connection:
         self.user = user
         self.session_key = session_key
         self.checked_s = time.monotonic()
+        # What takes its commands, where they do not come by itself.
+        self.obey: Callable[[str | bytes], None] = _nothing
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._watches: dict[str, Watch] = {}
         self._outbox: list[Event] = []
@@ -77,6 +80,13 @@ class Connection:
         source.watchers.discard(self)
         if watch is not None:
             self.say(*kept.events(watch.after))
+
+    def unknown(self, source: Source) -> None:
+        """No process has the run."""
+        self._watches.pop(source.id, None)
+        source.watchers.discard(self)
+        error = {"about": "resume", "run": source.id, "code": 404, "message": NO_RUN}
+        self.say({"type": "error", **error})
 
     def end(self, code: int) -> None:
         if not self.ended.done():
@@ -127,6 +137,10 @@ class Connection:
             del self._watches[source.id]
             source.watchers.discard(self)
         return events
+
+
+def _nothing(frame: str | bytes) -> None:
+    return None
 
 
 class Connections:

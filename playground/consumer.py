@@ -82,7 +82,7 @@ async def _served(
 
 async def _read(playground: Playground, connection: Connection, receive: Receive) -> None:
     """Take commands until the other side closes, or sends too much."""
-    obeying = Obeying(playground, connection)
+    connection.obey = Obeying(playground, connection).obey
     flood = Flood()
     while True:
         message = await receive()
@@ -98,7 +98,7 @@ async def _read(playground: Playground, connection: Connection, receive: Receive
         if flood.is_one_too_many():
             connection.end(codes.TOO_MUCH)
             return
-        obeying.obey(frame)
+        connection.obey(frame)
 
 
 class Flood:

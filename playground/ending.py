@@ -4,12 +4,15 @@ settled, then the row is written, then the page is told."""
 from __future__ import annotations
 
 import base64
+import contextlib
 import time
 from typing import Any
 
-from openrouter_site.errors import ApiError
+from django.db import DatabaseError
+
+from openrouter_site.errors import ApiError, PayloadTooLarge
 from openrouter_site.money import format_amount
-from playground import figures, saving
+from playground import figures, files
 from playground.models import Message
 from playground.runs import Run
 from playground.saver import Saver, in_thread
@@ -130,7 +133,9 @@ async def keep_objects(run: Run, outputs: Outputs) -> None:
 async def _place(run: Run, data: bytes) -> str:
     chat = run.start.chat
     if chat is not None and run.is_begun:
-        name = await in_thread(lambda: saving.file(run.user_id, chat, PLY, data))
-        return f"/playground/files/{name}"
+        # Whoever has no room for it has paid for it all the same, and may fetch it for a while.
+        with contextlib.suppress(PayloadTooLarge, DatabaseError):
+            row = await in_thread(lambda: files.keep(run.user_id, data, PLY, chat))
+            return f"/playground/files/{row.pk}"
     run.files.append(data)
     return f"/playground/objects/{run.id}/{len(run.files) - 1}"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog import encryption
 from openrouter_site.money import format_amount
 from playground.buffer import Event
 from playground.models import Message
-from playground.saving import unsealed
+from playground.sealing import opened
 
 _State = Message.State
 
@@ -49,10 +48,7 @@ def of_run(run: str, user_id: int) -> Kept | None:
 
 
 def of_row(row: Message) -> Kept:
-    try:
-        message = unsealed(row.encrypted)
-    except encryption.Unreadable:
-        message = {"content": ""}
+    message = opened(row.encrypted) or {"content": ""}
     done = None if row.state == _State.RUNNING else _done(row)
     return Kept(row.pk, row.sequence, row.instance_id, message, done)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from openrouter_site.errors import ApiError, BadRequest, InternalError, NotFound, TooManyRequests
-from playground import commands, kept, saving, starting
+from openrouter_site.errors import ApiError, InternalError, NotFound, TooManyRequests
+from playground import commands, estimates, instances, kept, saving, starting
 from playground.commands import Command, Estimate, Ping, Resume, Start, Stop
-from playground.connection import Connection
+from playground.connection import NO_RUN, Connection
+from playground.kept import Kept
 from playground.paying import NOT_NOW
 from playground.runs import Run
 from playground.saver import in_thread
@@ -21,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 # At once, of one page.
 _TASKS_MAX = 32
-NO_RUN = "There is no such run."
 
 
 class Obeying:
@@ -34,6 +34,8 @@ class Obeying:
         # Runs that were asked for and are not there yet, and those of them to be stopped already.
         self._starting: set[str] = set()
         self._unwanted: set[str] = set()
+        self._estimating = asyncio.Lock()
+        self._estimate_wanted: Estimate | None = None
 
     def obey(self, frame: str | bytes) -> None:
         """Raises nothing: what is wrong is told."""
@@ -65,7 +67,7 @@ class Obeying:
             elif isinstance(command, Resume):
                 await self._resume(command.run, command.after)
             else:
-                raise BadRequest("unknown type")
+                await self._estimate(command)
         except ApiError as error:
             self._refuse(given, error)
         except DatabaseError:
@@ -113,20 +115,46 @@ class Obeying:
 
     async def _resume(self, run_id: str, after: int) -> None:
         user_id = self._connection.user.pk
-        run = self._playground.runs.get(run_id, user_id)
-        if run is not None:
-            self._connection.watch(run, after)
+        runs, mirrors = self._playground.runs, self._playground.mirrors
+        source = runs.get(run_id, user_id) or mirrors.get(run_id, user_id)
+        if source is not None:
+            self._connection.watch(source, after)
             return
         found = await in_thread(lambda: kept.of_run(run_id, user_id))
         if found is None:
-            raise NotFound(NO_RUN)
-        self._connection.say(*found.events(after))
+            # It may be a temporary chat's, in another process.
+            if runs.is_known(run_id) or not self._playground.hub.is_shared:
+                raise NotFound(NO_RUN)
+            self._connection.watch(mirrors.open(run_id, user_id, ""), after)
+        elif found.done is not None:
+            self._connection.say(*found.events(after))
+        else:
+            await self._mirror(found, after)
+
+    async def _mirror(self, found: Kept, after: int) -> None:
+        """It runs in another process, or did when that died: then what was kept is shown, and the
+        end will be told when it is settled."""
+        if not await in_thread(lambda: instances.is_alive(found.instance_id)):
+            self._connection.say(*found.events(after))
+            after = max(after, found.sequence)
+        user_id = self._connection.user.pk
+        mirrors = self._playground.mirrors
+        source = mirrors.get(found.run, user_id)
+        source = source or mirrors.open(found.run, user_id, found.instance_id)
+        self._connection.watch(source, after)
+
+    async def _estimate(self, wanted: Estimate) -> None:
+        """One at a time; of those that came meanwhile only the last matters."""
+        self._estimate_wanted = wanted
+        async with self._estimating:
+            if self._estimate_wanted is not wanted:
+                return
+            engine, user = self._playground.engine, self._connection.user
+            self._connection.say(await estimates.estimate(engine, user, wanted))
 
     def _stop(self, command: Stop) -> None:
-        user_id = self._connection.user.pk
         self._unwanted |= self._starting.intersection(
             self._starting if command.runs is None else command.runs
         )
-        for run in self._playground.runs.live(user_id):
-            if command.runs is None or run.id in command.runs:
-                run.stop()
+        runs = None if command.runs is None else list(command.runs)
+        self._playground.stop_everywhere(self._connection.user.pk, runs)

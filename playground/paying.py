@@ -21,30 +21,35 @@ NOT_A_MEMBER = "You are not a member of this account."
 NOT_NOW = "The Playground cannot reach its database right now. Try again shortly."
 
 
-async def of(user: User, account: int | None, body: dict[str, Any]) -> tuple[Key, bytes]:
-    """The key of the account with this owner (default: the person's own), and the body to parse.
+async def key_of(user: User, account: int | None) -> Key:
+    """The key of the account with this owner; of the person's own, where none is named.
 
-    Raises NotFound where the person may not spend from that account, Unauthorized where its key is
-    switched off, BadRequest for pictures that are not there, Unavailable.
+    Raises NotFound where the person may not spend from it, Unauthorized where its key is switched
+    off, Unavailable.
     """
     owner_id = user.pk if account is None else account
-    files = attachments.named(body)
-
-    def read() -> tuple[str | None, dict[str, str]]:
-        return playground_key.digest_of(user, owner_id), attachments.read(files, user.pk)
-
     try:
-        digest, urls = await in_thread(read)
+        digest = await in_thread(lambda: playground_key.digest_of(user, owner_id))
     except DatabaseError:
         raise Unavailable(NOT_NOW, retry_after_s=2) from None
     if digest is None:
         raise NotFound(NOT_A_MEMBER)
     try:
-        key = await keys.known(digest)
+        return await keys.known(digest)
     except Unauthorized:
         raise Unauthorized(SWITCHED_OFF) from None
+
+
+async def body_of(user: User, body: dict[str, Any]) -> bytes:
+    """The body to parse, with its pictures in it. Raises BadRequest for one that is not there,
+    Unavailable."""
+    files = attachments.named(body)
     if files:
+        try:
+            urls = await in_thread(lambda: attachments.read(files, user.pk))
+        except DatabaseError:
+            raise Unavailable(NOT_NOW, retry_after_s=2) from None
         # A copy: the command keeps the names of its files.
         body = orjson.loads(orjson.dumps(body))
         attachments.put_in(body, urls)
-    return key, orjson.dumps({**body, "stream": True})
+    return orjson.dumps({**body, "stream": True})

@@ -104,7 +104,8 @@ class Run:
             {
                 "chat": start.chat, "pane": start.pane, "parent": start.parent,
                 "questions": [each.as_json() for each in start.questions],
-                "kind": start.kind, "started_at": self.started_at.isoformat(),
+                "kind": start.kind, "generation": self.generation_id,
+                "started_at": self.started_at.isoformat(),
             },
         )  # fmt: skip
 

@@ -5,21 +5,18 @@ All of it is blocking (the ORM); `playground.saver` calls it in threads.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import orjson
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from catalog import encryption
 from openrouter_site.errors import Conflict, NotFound
-from playground import ids
 from playground.commands import Start
 from playground.models import Attachment, Chat, Message
+from playground.sealing import sealed
 
 _State = Message.State
 # One that was taken for dead may come back and end its runs all the same.
@@ -52,15 +49,6 @@ class Ending:
     cost_nano: int | None
     figures: dict[str, Any]
     error: dict[str, Any] | None
-
-
-def sealed(document: Any) -> str:
-    return encryption.encrypt(orjson.dumps(document).decode())
-
-
-def unsealed(encrypted: str) -> Any:
-    """Raises encryption.Unreadable."""
-    return orjson.loads(encryption.decrypt(encrypted))
 
 
 def check_place(start: Start, user_id: int) -> None:
@@ -138,12 +126,3 @@ def finish(ending: Ending) -> None:
         )
         if changed:
             Chat.objects.filter(pk=ending.chat).update(updated_at=timezone.now())
-
-
-def file(user_id: int, chat: str, media_type: str, data: bytes) -> str:
-    """A file that was made; its id."""
-    row = Attachment.objects.create(
-        id=ids.new("file"), user_id=user_id, chat_id=chat, media_type=media_type,
-        size_bytes=len(data), encrypted=encryption.encrypt(base64.b64encode(data).decode()),
-    )  # fmt: skip
-    return row.pk

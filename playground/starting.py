@@ -100,7 +100,9 @@ async def _begun(stage: Stage, user: User, run: Run) -> tuple[Key | None, bytes]
     await in_thread(lambda: saving.check_place(wanted, user.pk))
     key, body = None, b""
     try:
-        key, body = await paying.of(user, wanted.account, wanted.body)
+        found = await paying.key_of(user, wanted.account)
+        body = await paying.body_of(user, wanted.body)
+        key = found
     except (NotFound, Unavailable):
         raise
     except ApiError as error:
