@@ -146,7 +146,9 @@ class Page:
 
     def read(self, timeout=TIMEOUT_S):
         """The events of one frame."""
-        events = json.loads(self.socket.recv(timeout=timeout))
+        return self.take(json.loads(self.socket.recv(timeout=timeout)))
+
+    def take(self, events):
         assert isinstance(events, list) and events
         for event in events:
             if event["type"].startswith("run."):

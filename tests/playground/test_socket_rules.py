@@ -96,10 +96,8 @@ def test_what_is_no_command_is_told_and_no_more(alice, frame):
 )  # fmt: skip
 def test_a_start_of_the_wrong_shape(alice, wrong):
     with Page(alice) as page:
-        run = page.start(**wrong) if "run" not in wrong else None
-        if run is None:
-            command = {"chat": None, "pane": "p", "question": None, "body": {}, **wrong}
-            page.send("run.start", **command)
+        command = {"run": new_id(), "chat": alice.chat, "pane": "p", "question": None, "body": {}}
+        page.send("run.start", **command | wrong)
         assert page.other("error")["about"] == "run.start"
     assert alice.messages() == []
 
@@ -108,7 +106,8 @@ def test_a_start_of_the_wrong_shape(alice, wrong):
     "body",
     [
         {}, {"messages": []}, {"messages": "x"}, {"messages": [{"role": "user"}]},
-        {"messages": [[]], "model": 5}, {"model": "\0", "messages": [{"role": "user", "content": "x"}]},
+        {"messages": [[]], "model": 5},
+        {"model": "\0", "messages": [{"role": "user", "content": "x"}]},
         {"model": "x" * 300, "messages": [{"role": "user", "content": "x"}]},
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": 5}]}]},
         {"messages": [{"role": "user", "content": [{"type": "image_url"}, 7, None]}]},
