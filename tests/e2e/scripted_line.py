@@ -6,11 +6,11 @@ import json
 
 from gateway_process import wait_until
 
-ANSWER = "An **idempotency key** is a value the client makes up.\n\n```python\nkey = 1\n```\n\nThat is all."
+ANSWER = "An **idempotency key** is a value.\n\n```python\nkey = 1\n```\n\nThat is all."
 
 
 class ScriptedLine:
-    """`commands` is what the page said; `say` are events for it. Estimates are answered by itself."""
+    """`commands` is what the page said; `say` answers it. Estimates need no help."""
 
     def __init__(self, page, worst="0.0115", blocked=None, is_down=False):
         self.page, self.worst, self.blocked, self.is_down = page, worst, blocked, is_down

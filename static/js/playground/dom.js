@@ -41,7 +41,8 @@ function menu_item(item, details) {
   if (!item) return make("hr");
   if (item.note) return make("p", { class: "menu-note" }, item.note);
   const inside = [item.icon && icon(item.icon), make("span", { class: "grow" }, item.text)];
-  if (item.href) return make("a", { href: item.href, download: item.download }, ...inside);
+  // Where it leads away, the page goes; where it downloads, the menu would stay.
+  if (item.href) return make("a", { href: item.href, download: item.download, onclick: () => { details.open = false; } }, ...inside);
   const run = () => {
     if (!item.stays) details.open = false;
     item.run();

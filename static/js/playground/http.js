@@ -22,8 +22,8 @@ async function ask(address, options) {
 
 export const get = (address) => ask(address, { headers: { Accept: "application/json" } });
 
-export function post(address, body = {}) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token() };
+export function post(address, body = {}, more = {}) {
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token(), ...more };
   return ask(address, { method: "POST", headers, body: JSON.stringify(body) });
 }
 

@@ -25,27 +25,27 @@ export function by_socket({ on_open, on_events, on_close }) {
 
 export function by_events({ on_open, on_events, on_close }) {
   const source = new EventSource("/playground/events");
-  let connection = null;
+  let connection = "";
   const end = (code) => {
     source.close();
     on_close(code);
   };
   source.onmessage = ({ data }) => {
     const events = JSON.parse(data);
-    // The first says where commands of this stream are to be sent.
-    const hello = events.find((event) => event.type === "hello");
-    if (connection === null) {
-      connection = hello?.connection ?? "";
+    // The first names the connection, which commands belong to.
+    const first = events.find((event) => event.type === "connected");
+    if (first) {
+      connection = first.connection;
       on_open();
     }
     on_events(events);
   };
-  source.onerror = () => end(source.readyState === EventSource.CLOSED ? 4400 : 1006);
+  // The browser would open it again by itself, and lose what was said meanwhile.
+  source.onerror = () => end(1006);
   // One after the other: a stop must not overtake its start.
   let queue = Promise.resolve();
   const send = (command) => {
-    const address = `/playground/commands${connection ? `?connection=${encodeURIComponent(connection)}` : ""}`;
-    queue = queue.then(() => post(address, command)).catch((error) => {
+    queue = queue.then(() => post("/playground/commands", command, { "X-Connection": connection })).catch((error) => {
       on_events([{ type: "error", about: command.type, run: command.run, message: error.message }]);
     });
   };
