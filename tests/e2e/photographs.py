@@ -17,6 +17,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import playground_scene
 import requests
 from browser import ARGUMENTS, Person
 from gateway_process import Gateway, Template, wait_until
@@ -49,7 +50,8 @@ CHOSEN = (
     ("landing", "light", 1360), ("activity", "light", 1360), ("activity", "dark", 1360),
     ("request", "light", 1360), ("keys", "dark", 1360), ("credits", "light", 1360),
     ("privacy", "light", 1360), ("doctor", "dark", 1360), ("consent", "light", 390),
-    ("activity", "dark", 390), ("keys", "light", 390),
+    ("activity", "dark", 390), ("keys", "light", 390), ("playground", "light", 1360),
+    ("playground", "dark", 1360), ("playground", "light", 390),
 )  # fmt: skip
 
 
@@ -180,6 +182,7 @@ class Site:
             "authenticator": "/accounts/2fa/totp/activate/",
             "passkey": "/accounts/2fa/webauthn/add/", "confirm": "/accounts/reauthenticate/",
             "sign-out": "/accounts/logout/", "checklist": "/",
+            "playground": playground_scene.PATH, "playground-chats": "/playground",
         }  # fmt: skip
         found = {name: (path, "alice", 200) for name, path in account.items()}
         found |= {
@@ -245,7 +248,7 @@ def photograph(site: Site, chromium, given: argparse.Namespace) -> None:
             continue
         path, who, status = pages[name]
         one = Person(chromium, site.gateway, theme=theme, width=width, session=site.sessions[who])
-        page = one.open(path, status)
+        page = playground_scene.play(one) if name == "playground" else one.open(path, status)
         file = given.folder / f"{name}-{theme}-{width}.png"
         page.screenshot(path=file, full_page=not given.chosen)
         one.close()

@@ -42,7 +42,7 @@ def test_parameters_reach_the_request(play):
     page.get_by_role("button", name="Parameters of GPT-4o").click()
     sheet = page.get_by_role("dialog", name="Parameters of GPT-4o")
     expect(sheet.get_by_label("Top A")).to_be_disabled()
-    expect(sheet.get_by_text("No provider of OpenAI: GPT-4o takes it.").first).to_be_visible()
+    expect(sheet.get_by_text("No provider of GPT-4o takes it.").first).to_be_visible()
     sheet.get_by_label("Temperature").fill("7")
     expect(sheet.get_by_text("A number from 0 to 2.")).to_be_visible()
     sheet.get_by_label("Temperature").fill("0.2")

@@ -155,7 +155,7 @@ export class Composer {
   estimated({ id, panes, blocked, available }) {
     // An older question may be answered late.
     if (id !== this.serial || !this.content()) return;
-    const known = Object.values(panes).filter((pane) => !pane.error);
+    const known = Object.values(panes).filter((pane) => pane.worst !== null && pane.worst !== undefined);
     const worst = known.reduce((sum, pane) => sum + (nano(pane.worst) ?? 0), 0);
     const tokens = Math.max(0, ...known.map((pane) => pane.prompt_tokens ?? 0));
     const errors = Object.values(panes).map((pane) => pane.error).filter(Boolean);
@@ -163,7 +163,7 @@ export class Composer {
     this.estimate.textContent = known.length ? `~${count(tokens)} tok · ≤ ${money(worst)} for ${whom}` : "";
     this.estimate.title = errors.map((error) => error.message ?? error).join("\n");
     this.why_blocked = blocked || null;
-    this.store.estimates = new Map(Object.entries(panes).filter(([, pane]) => !pane.error));
+    this.store.estimates = new Map(Object.entries(panes).filter(([, pane]) => pane.worst));
     if (available !== undefined && available !== null) this.actions.show_balance(available);
     this.show();
   }

@@ -15,7 +15,7 @@ function live(message, estimate) {
   return [
     badge("info", "Streaming", { dot: true }),
     elapsed > 0.5 && figure(`≈${Math.round(out / elapsed)} tok/s`),
-    figure(`${estimate ? `≈${count(estimate.prompt_tokens)}` : ""} → ≈${count(out)} tok`),
+    figure(`${estimate ? `≈${count(estimate.prompt_tokens)} → ` : ""}≈${count(out)} tok`),
     message.provider && figure(`via ${message.provider}`),
   ];
 }

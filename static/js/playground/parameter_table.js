@@ -88,5 +88,6 @@ export function unsupported(field, model) {
   if (!model || model.media || model.kind === "router") return "";
   const names = { parallel_tool_calls: "tools", top_logprobs: "logprobs" };
   const is_known = [field.name, names[field.name]].some((name) => model.parameters.includes(name));
-  return is_known ? "" : `No provider of ${model.name} takes it.`;
+  const name = model.name.replace(/^[^:]+: /, "");
+  return is_known ? "" : `No provider of ${name} takes it.`;
 }

@@ -21,6 +21,18 @@ export function complete(given) {
   return found;
 }
 
+// Of a chat that was kept; whose panes are not known has those in which something was said.
+export function complete_for(messages, given) {
+  const found = complete(given);
+  if (found.panes.length) return found;
+  for (const { pane: id, model } of messages) {
+    const known = found.panes.find((pane) => pane.id === id);
+    if (!known) found.panes.push({ ...structuredClone(PANE), id, model: model ?? "" });
+    else if (model) known.model = model;
+  }
+  return found;
+}
+
 // For the next new chat: the same panes, where nothing was said yet.
 export function without_history(settings) {
   return { ...structuredClone(settings), panes: settings.panes.map((pane) => ({ ...structuredClone(pane), leaf: null })) };

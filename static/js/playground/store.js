@@ -3,7 +3,7 @@
 import { deepest, newest_leaf, path, siblings } from "playground/branches";
 import { nano } from "playground/figures";
 import { is_running, kept } from "playground/runs";
-import { complete, new_pane, without_history } from "playground/settings";
+import { complete, complete_for, new_pane, without_history } from "playground/settings";
 
 export class Store {
   constructor(bootstrap) {
@@ -38,7 +38,7 @@ export class Store {
   }
 
   open(chat, messages) {
-    this.clear(complete(chat.settings), { id: chat.id, title: chat.title });
+    this.clear(complete_for(messages, chat.settings), { id: chat.id, title: chat.title });
     for (const message of messages) this.messages.set(message.id, kept(message));
     this.emit("chat");
   }
