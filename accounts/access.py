@@ -82,8 +82,8 @@ def visible_keys(someone: Someone) -> QuerySet[ApiKey]:
 
 
 def manageable_keys(someone: Someone) -> QuerySet[ApiKey]:
-    """Those the API lets him see and change: no management key."""
-    return visible_keys(someone).filter(is_management=False)
+    """Those the API lets him see and change: no management key, and not the Playground's."""
+    return visible_keys(someone).filter(is_management=False, is_playground=False)
 
 
 def possible_holders(someone: Someone) -> QuerySet[Member]:

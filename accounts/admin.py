@@ -173,19 +173,22 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "user",
         "member",
         "is_management",
+        "is_playground",
         "disabled",
         "created_at",
         "expires_at",
     )
-    list_filter = ("disabled", "is_management")
+    list_filter = ("disabled", "is_management", "is_playground")
     search_fields = ("name", "label", "user__email", "member__user__email")
     list_select_related = ("user", "member__user", "member__owner")
     fields = (
-        "user", "member", "name", "label", "is_management", "disabled", "allowed_models", "limit",
-        "related", "app_origin", "created_at", "updated_at", "expires_at", "deleted_at", "reason",
+        "user", "member", "name", "label", "is_management", "is_playground", "disabled",
+        "allowed_models", "limit", "related", "app_origin", "created_at", "updated_at",
+        "expires_at", "deleted_at", "reason",
     )  # fmt: skip
     readonly_fields = (
-        "user", "member", "label", "is_management", "limit", "related", "app_origin", "created_at",
+        "user", "member", "label", "is_management", "is_playground", "limit", "related",
+        "app_origin", "created_at",
         "updated_at",
         "deleted_at",
     )  # fmt: skip

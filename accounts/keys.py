@@ -124,8 +124,11 @@ def create(
 
 
 def of_user(user_id: int) -> QuerySet[ApiKey]:
-    """Those that can be managed: not what its owner deleted, and no management key."""
-    return ApiKey.objects.filter(user_id=user_id, deleted_at=None, is_management=False)
+    """Those that can be managed: not what its owner deleted, no management key, and not the
+    Playground's."""
+    return ApiKey.objects.filter(
+        user_id=user_id, deleted_at=None, is_management=False, is_playground=False
+    )
 
 
 def _load(key_digest: str) -> Key | Refused:
@@ -196,19 +199,26 @@ async def authenticate(authorization: str | None) -> Key:
 
     Raises Unauthorized, Forbidden for a management key, or Unavailable when no one can tell.
     """
-    key_digest = _presented(authorization)
+    key = await known(_presented(authorization))
+    if key.is_management:
+        raise Forbidden(
+            MANAGEMENT_ONLY, {"remedy_hint": "Make a key with POST /api/v1/keys and use that."}
+        )
+    return key
+
+
+async def known(key_digest: str) -> Key:
+    """The key of this digest, from memory where it was asked for a moment ago.
+
+    Raises Unauthorized, or Unavailable when no one can tell.
+    """
     found = _keys.fresh(key_digest)
     if found is None:
         try:
             found = await _keys.get(key_digest)
         except DatabaseError:
             raise Unavailable(_DOWN, retry_after_s=2) from None
-    key = _admitted(found)
-    if key.is_management:
-        raise Forbidden(
-            MANAGEMENT_ONLY, {"remedy_hint": "Make a key with POST /api/v1/keys and use that."}
-        )
-    return key
+    return _admitted(found)
 
 
 def authenticate_blocking(authorization: str | None) -> Key:

@@ -150,6 +150,13 @@ class ApiKey(models.Model):
     is_management = models.BooleanField(
         default=False, help_text="Manages the user's keys through the API, and does nothing else."
     )
+    is_playground = models.BooleanField(
+        "of the Playground",
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Pays for what its holder does in the Playground; nobody has its secret.",
+    )
     allowed_models = models.JSONField(
         default=list,
         blank=True,
@@ -178,7 +185,17 @@ class ApiKey(models.Model):
                 fields=["user", "form_token"],
                 condition=~models.Q(form_token=""),
                 name="key_once_a_form",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(is_playground=True, member=None, deleted_at=None),
+                name="playground_key_of_owner",
+            ),
+            models.UniqueConstraint(
+                fields=["member"],
+                condition=models.Q(is_playground=True, deleted_at=None),
+                name="playground_key_of_member",
+            ),
         ]
 
     def __str__(self) -> str:

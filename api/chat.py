@@ -7,12 +7,8 @@ awake with comments; the exchange's, which nobody cancels, does the work and wri
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import math
 import time
-from collections.abc import AsyncGenerator
-from dataclasses import replace
 
 from django.conf import settings
 
@@ -28,21 +24,16 @@ from api.http import (
     answer_error,
 )
 from api.opening import opened
-from billing import limits
-from openrouter_site.errors import ApiError, InternalError
-from routing import refusal
+from openrouter_site.errors import ApiError
+from routing import entrance
 from routing.chunk import Chunk, joined
 from routing.complete import Engine, complete, new_generation_id
 from routing.exchange import Exchange
 from routing.explanation import of_refused
 from routing.request import ChatRequest, parse
-from routing.resolution import named
 from routing.sse import COMMENT
 
-logger = logging.getLogger(__name__)
-
-
-_Prepared = tuple[Head, Key, ChatRequest, limits.Ticket]
+_Prepared = tuple[Head, Key, entrance.Admission]
 
 
 class Reply:
@@ -140,21 +131,17 @@ async def serve(
 
     async def prepare(head: Head, key: Key, body: bytes) -> _Prepared:
         request = parse(body, completion=completion)
-        engine.register.refuse_while_draining()
-        names = named(request, key)
-        ticket = await limits.admit(key, names)
-        if ticket.without_free:
-            request = _without_free(request, names)
-        return head, key, request, ticket
+        return head, key, await entrance.admitted(engine, key, request)
 
     prepared = await opened(scope, receive, send, exchange_id, prepare)
     if prepared is None:
         return
-    head, key, request, ticket = prepared
+    head, key, admission = prepared
+    request = admission.request
     exchange = Exchange(engine.register, exchange_id, stream=request.stream, explain=head.explain)
     reply = Reply(send, exchange, request)
     story = complete(engine, exchange, request, key, head.app())
-    work = _work(exchange, story, reply, ticket)
+    work = entrance.told(exchange, story, reply, admission.ticket)
     task = engine.register.start(exchange, work)
     await _attend(task, exchange, reply, receive)
 
@@ -176,44 +163,3 @@ async def _attend(
             if not reply.finished:
                 exchange.abandon()
             return
-
-
-def _without_free(request: ChatRequest, names: tuple[str, ...]) -> ChatRequest:
-    """The free models among the caller's fallbacks are used up for now; the others are not."""
-    paid = tuple(name for name in names if not limits.is_free(name))
-    # Without `route`: for one model alone it would add a fallback of ours.
-    return replace(request, model=paid[0], models=paid[1:], route=None)
-
-
-async def _work(
-    exchange: Exchange,
-    story: AsyncGenerator[list[Chunk], None],
-    reply: Reply,
-    ticket: limits.Ticket,
-) -> None:
-    """The exchange's task: run the story, write what it tells."""
-    collected: list[Chunk] = []
-    gave_nothing = True
-    try:
-        async with contextlib.aclosing(story):
-            async for chunks in story:
-                if chunks[-1].failure is not None:
-                    failure = chunks[-1].failure
-                    error = exchange.ended_by or refusal.in_band(failure, exchange.provider_name)
-                    await reply.error(error)
-                    return
-                if exchange.stream:
-                    gave_nothing = False
-                    await reply.chunks(chunks)
-                else:
-                    collected.extend(chunks)
-        gave_nothing = False
-        if not exchange.gone or not exchange.stream:
-            await reply.end(collected)
-    except ApiError as error:
-        await reply.error(error)
-    except Exception:
-        logger.exception("request %s failed", exchange.id)
-        await reply.error(InternalError(exchange.id))
-    finally:
-        await ticket.ended(None if gave_nothing else exchange.model_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,9 +35,18 @@ payments.json       payments for credits
 transfers.csv       every movement of money of your account, with the balance after it
 generations.csv     every request made with your account: what happened, never what was said
 prompts.jsonl       prompts and answers, if you had them kept: one request a line
-
+{others}
 Amounts are dollars, moments are UTC.
 """
+
+File = tuple[str, Iterable[str] | Iterable[bytes]]
+# What apps above this one keep of a person: a line or more for the README, and the files.
+_others: list[tuple[str, Callable[[User], Iterable[File]]]] = []
+
+
+def add(about: str, files: Callable[[User], Iterable[File]]) -> None:
+    """For an app above this one, once, when it is ready."""
+    _others.append((about, files))
 
 
 def pieces(user: User) -> Iterator[bytes]:
@@ -45,9 +54,12 @@ def pieces(user: User) -> Iterator[bytes]:
     return zipped(_files(user))
 
 
-def _files(user: User) -> Iterator[tuple[str, Iterable[str]]]:
+def _files(user: User) -> Iterator[File]:
     now = datetime.now(UTC)
-    yield "README.txt", [_README.format(at=_moment(now))]
+    yield (
+        "README.txt",
+        [_README.format(at=_moment(now), others="".join(about for about, _ in _others))],
+    )
     yield "account.json", [_json(_account(user))]
     yield "keys.json", [_json([_key(row) for row in _keys(user)])]
     yield "provider_keys.json", [_json(_provider_keys(user))]
@@ -56,6 +68,8 @@ def _files(user: User) -> Iterator[tuple[str, Iterable[str]]]:
     yield "transfers.csv", _transfers(user, now)
     yield "generations.csv", _generations(user)
     yield "prompts.jsonl", _prompts(user)
+    for _, files in _others:
+        yield from files(user)
 
 
 def _account(user: User) -> dict[str, Any]:
@@ -106,6 +120,7 @@ def _key(row: ApiKey) -> dict[str, Any]:
         "account": row.user_id,
         "of_member": row.member.user.email if row.member else None,
         "management": row.is_management,
+        "playground": row.is_playground,
         "disabled": row.disabled,
         "allowed_models": row.allowed_models,
         "limit": _amount(budget.limit_nano if budget else None),

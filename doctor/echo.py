@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
-from importlib import import_module
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from django.conf import settings
-from django.contrib.auth import get_user
 from django.core import signing
 from django.db import DatabaseError
-from django.http import HttpRequest
 
-from openrouter_site.database import orm_connection
+from accounts import session_user
+from openrouter_site import origins
 
 PATH = "/ws/echo"
 FRAME_CHARACTERS_MAX = 256
@@ -45,7 +41,7 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     await send({"type": "websocket.accept"})
-    if not is_own_origin(headers.get("origin", ""), headers.get("host", "")):
+    if not origins.is_own(headers.get("origin", ""), headers.get("host", "")):
         code = FOREIGN
     elif not (_has_ticket(scope) or await asyncio.to_thread(_is_staff, headers.get("cookie", ""))):
         code = NOT_ALLOWED
@@ -72,14 +68,6 @@ async def _echo(receive: Receive, send: Send) -> int:
     return TOO_MUCH
 
 
-def is_own_origin(origin: str, host: str) -> bool:
-    """Where the page is from that opens the socket: cookies come along whoever opens it."""
-    if origin == settings.SITE_URL or origin in settings.CSRF_TRUSTED_ORIGINS:
-        return True
-    # In production the public address is known; elsewhere the page's host must be the socket's.
-    return not settings.PRODUCTION and bool(host) and urlsplit(origin).netloc == host
-
-
 def _has_ticket(scope: Scope) -> bool:
     given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket", [""])[0]
     try:
@@ -91,16 +79,7 @@ def _has_ticket(scope: Scope) -> bool:
 
 def _is_staff(cookie_header: str) -> bool:
     try:
-        cookie = SimpleCookie(cookie_header).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        return False
-    if cookie is None:
-        return False
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(cookie.value)
-    try:
-        with orm_connection():
-            user = get_user(request)
+        user = session_user.signed_in(session_user.session_key(cookie_header))
     except DatabaseError:
         return False
-    return bool(user.is_active and getattr(user, "is_staff", False))
+    return user is not None and user.is_staff

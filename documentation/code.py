@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.template.loader import render_to_string
 from markdown_it.token import Token
 
-from documentation.highlight import highlighted
+from ui.highlight import highlighted
 
 _LABELS = {
     "bash": "Shell", "python": "Python", "ts": "TypeScript", "js": "JavaScript", "json": "JSON",

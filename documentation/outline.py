@@ -69,6 +69,7 @@ GROUPS = (
         members="Members",
         credits="Credits",
         activity="Activity",
+        playground="Playground",
         byok="Own provider keys",
         privacy="Privacy",
         settings="Settings",

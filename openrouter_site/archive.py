@@ -30,8 +30,8 @@ class _Sink:
         return b"".join(pieces)
 
 
-def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
-    """`files` are names and their texts in pieces, made when it is their turn."""
+def zipped(files: Iterable[tuple[str, Iterable[str] | Iterable[bytes]]]) -> Iterator[bytes]:
+    """`files` are names and what is in them, in pieces, made when it is their turn."""
     sink = _Sink()
     now = datetime.now(UTC).timetuple()[:6]
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -40,7 +40,7 @@ def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
             about.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(about, "w", force_zip64=True) as entry:
                 for piece in pieces:
-                    entry.write(piece.encode())
+                    entry.write(piece.encode() if isinstance(piece, str) else piece)
                     if sink.size >= _PIECE_BYTES:
                         yield sink.taken()
     yield sink.taken()

@@ -29,6 +29,8 @@ from billing.holds import Cashier  # noqa: E402
 from catalog import live  # noqa: E402
 from doctor import echo  # noqa: E402
 from openrouter_site.database import OUTAGES  # noqa: E402
+from playground import consumer, fallback  # noqa: E402
+from playground.service import Playground  # noqa: E402
 from routing import tokens  # noqa: E402
 from routing.complete import Engine  # noqa: E402
 from routing.demotion import obey_probes  # noqa: E402
@@ -51,6 +53,7 @@ class Process:
 
     def __init__(self) -> None:
         self.engine: Engine | None = None
+        self.playground: Playground | None = None
         self._watchers: list[asyncio.Task[None]] = []
         self._starting: asyncio.Lock | None = None
 
@@ -89,11 +92,13 @@ class Process:
         )
         register = Register(_deadlines(), settings.ROUTING_RETRY_SHARE)
         engine = Engine(live.peek, cashier, register, reach)
+        self.playground = Playground(engine)
         watchers = [
             live.watch(),
             register.watch(),
             recovery.run(cashier.instance_id, cashier.journal),
             engine.prompts.watch(),
+            *self.playground.watchers(),
             reach.own_use.watch(settings.STATISTICS_WRITE_INTERVAL_S),
             reach.statistics.watch(
                 settings.STATISTICS_WRITE_INTERVAL_S, settings.STATISTICS_READ_INTERVAL_S
@@ -114,8 +119,9 @@ class Process:
 
     async def drain(self) -> None:
         """No new requests; what runs may finish. Called at SIGTERM, before connections close."""
-        if self.engine is not None:
-            await self.engine.register.drain(settings.DRAIN_TIMEOUT_S)
+        if self.engine is not None and self.playground is not None:
+            drained = self.engine.register.drain(settings.DRAIN_TIMEOUT_S)
+            await self.playground.drain(asyncio.create_task(drained))
 
     async def stop(self) -> None:
         """After the drain: everything is settled; leave."""
@@ -123,6 +129,8 @@ class Process:
             return
         await self.drain()
         await asyncio.gather(self.engine.prompts.flush(), self.engine.reach.own_use.flush())
+        if self.playground is not None:
+            await self.playground.stop()
         for watcher in self._watchers:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
@@ -169,7 +177,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     kind = scope["type"]
     if kind == "http":
         serve = INFERENCE.get(scope["path"])
-        if serve is not None:
+        if serve is None and fallback.is_here(scope["path"]):
+            await fallback.serve(await _playground(), scope, receive, send)
+        elif serve is not None:
             await serve(process.engine or await process.started(), scope, receive, send)
         else:
             await guard.guarded(django_application, scope, receive, send)
@@ -179,9 +189,17 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _websocket(scope, receive, send)
 
 
+async def _playground() -> Playground:
+    await process.started()
+    assert process.playground is not None
+    return process.playground
+
+
 async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"] == echo.PATH:
         await echo.serve(scope, receive, send)
+    elif scope["path"] == consumer.PATH:
+        await consumer.serve(await _playground(), scope, receive, send)
     else:
         await receive()
         await send({"type": "websocket.close", "code": 4404})

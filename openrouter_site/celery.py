@@ -40,6 +40,15 @@ BEAT_TABLE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "prune deleted chats": {
+        "task": "playground.tasks.prune_deleted_chats",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
+    "prune old chats": {
+        "task": "playground.tasks.prune_old_chats",
+        "schedule": crontab(minute=0, hour=4),
+    },
     "scrub closed accounts": {
         "task": "billing.tasks.scrub_closed_accounts",
         "schedule": 3600.0,

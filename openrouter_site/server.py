@@ -18,13 +18,15 @@ import orjson
 import uvicorn
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 
 from openrouter_site.attached import die_with_parent
 from openrouter_site.environment import env_number, env_text
 from openrouter_site.errors import BadRequest
 
 _HEADER_BYTES_MAX = 128 * 1024
-_FRAME_BYTES_MAX = 64 * 1024
+_FRAME_BYTES_MAX = 1024 * 1024
 _KEEPALIVE_S = 75
 # A worker that cannot start must not be started in a tight loop.
 _RESPAWN_PAUSE_S = 0.5
@@ -85,6 +87,30 @@ class GuardedProtocol(HttpToolsProtocol):
             self._header_timer = None
 
 
+class PatientSocket(WebSocketsSansIOProtocol):
+    """At SIGTERM a socket stays until whoever serves it has said its last; and a text that is none
+    is the client's mistake, not ours to log."""
+
+    def shutdown(self) -> None:
+        from playground.consumer import PATH
+
+        is_open = self.handshake_complete and not self.close_sent
+        if not is_open or self.scope["path"] != PATH:
+            super().shutdown()
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text":
+            self.frames = [b"".join(self.frames)]
+            try:
+                self.frames[0].decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.fail(CloseCode.INVALID_DATA)
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+
 class DrainingServer(uvicorn.Server):
     """At SIGTERM the exchanges learn of it while uvicorn waits for its connections."""
 
@@ -101,7 +127,7 @@ def _configuration() -> uvicorn.Config:
         "openrouter_site.asgi:application",
         http=GuardedProtocol,
         loop="uvloop",
-        ws="websockets-sansio",
+        ws=PatientSocket,
         ws_max_size=_FRAME_BYTES_MAX,
         ws_per_message_deflate=False,
         lifespan="on",

@@ -168,6 +168,15 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+# How processes tell each other of runs in the Playground (playground.hub).
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "capacity": 500},
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -323,6 +332,9 @@ REQUIRE_PKCE_S256 = env_bool("REQUIRE_PKCE_S256", default=False)
 RANKINGS = env_text("RANKINGS", "public")
 if RANKINGS not in {"public", "anonymous", "private"}:
     raise ImproperlyConfigured(f"RANKINGS={RANKINGS!r}; use public, anonymous or private")
+
+# What pictures and objects of one person's chats may take together.
+PLAYGROUND_FILES_MIB = int(env_number("PLAYGROUND_FILES_MIB", 500, 1))
 
 # Every configured provider is asked so often whether it is there (a Celery task).
 PROBE_INTERVAL_S = env_number("PROBE_INTERVAL_S", 30, 1)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("billing.urls")),
     path("", include("documentation.urls")),
+    path("", include("playground.urls")),
     # Last: /author/slug is a model's page, whatever the words are.
     path("", include("explore.urls")),
 ]

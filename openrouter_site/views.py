@@ -18,6 +18,7 @@ from pages import errors
 
 logger = logging.getLogger(__name__)
 
+_FORM_TYPES = {"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 _JSON_STATUS = {"Cache-Control": "no-store"}
 
 
@@ -81,7 +82,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without its token: cookies are off, or the page was open for very long."""
+    """A form without its token: cookies are off, or the page was open for very long. What no form
+    can have sent was sent by a script, which reads JSON."""
+    if request.content_type not in _FORM_TYPES:
+        return answer_error(Forbidden("The CSRF token is missing or wrong: load the page anew."))
     advice = "The form has expired, or cookies are off. Go back, load the page anew and try again."
     return _answer(request, Forbidden("The CSRF token is missing or wrong"), advice)
 

@@ -35,6 +35,15 @@ def key(user: User, key_id: int) -> ApiKey:
     return found
 
 
+def secret_key(user: User, key_id: int) -> ApiKey:
+    """The same of a key that somebody may have: not the Playground's, which is neither replaced nor
+    deleted."""
+    row = key(user, key_id)
+    if row.is_playground:
+        raise Http404
+    return row
+
+
 def managed_account(user: User, account: str) -> Seat:
     """The same for those who manage the members there."""
     found = seat(user, account)

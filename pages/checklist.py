@@ -101,7 +101,7 @@ def _models_step(catalog: Catalog, real: list[Provider]) -> Step:
 
 
 def _key_step() -> Step:
-    is_done = ApiKey.objects.filter(deleted_at=None).exists()
+    is_done = ApiKey.objects.filter(deleted_at=None, is_playground=False).exists()
     return Step(
         "Create a key",
         "Each program gets a key of its own, with its own limit.",

@@ -80,7 +80,7 @@ def switch(request: HttpRequest, key_id: int) -> HttpResponse:
 def rotate(request: HttpRequest, key_id: int) -> HttpResponse:
     """A new key in its place; the answer shows it."""
     user = access.person(request)
-    row = access.key(user, key_id)
+    row = access.secret_key(user, key_id)
     form = RotationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         overlap = timedelta(hours=int(form.cleaned_data["overlap"]))
@@ -103,7 +103,7 @@ def rotate(request: HttpRequest, key_id: int) -> HttpResponse:
 def delete(request: HttpRequest, key_id: int) -> HttpResponse:
     """For ever; its name must be typed."""
     user = access.person(request)
-    row = access.key(user, key_id)
+    row = access.secret_key(user, key_id)
     form = DeletionForm(row.name, request.POST or None)
     if request.method == "POST" and form.is_valid():
         key_changes.delete(row, actor=user.email)

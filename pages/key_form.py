@@ -61,6 +61,9 @@ class KeyForm(forms.Form):
         if key is not None and key.is_management:
             for name in ("limit", "period", "allowed_models"):
                 del self.fields[name]
+        if key is not None and key.is_playground:
+            for name in ("name", "lifetime", "ends_on"):
+                del self.fields[name]
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -91,7 +94,9 @@ class KeyForm(forms.Form):
     def row_fields(self) -> dict[str, Any]:
         """Of a valid form: the columns of the key."""
         found: Mapping[str, Any] = self.cleaned_data
-        fields = {"name": found["name"], "expires_at": self.end()}
+        fields: dict[str, Any] = {}
+        if "name" in self.fields:
+            fields = {"name": found["name"], "expires_at": self.end()}
         if "allowed_models" in self.fields:
             fields["allowed_models"] = found["allowed_models"]
         return fields

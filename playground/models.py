@@ -76,6 +76,11 @@ class Message(Encrypted):
 
     class Meta:
         ordering = ("created_at", "id")
+        indexes = [
+            models.Index(
+                fields=["instance_id"], name="runs_under_way", condition=models.Q(state="running")
+            )
+        ]
 
     def __str__(self) -> str:
         return self.id

@@ -148,6 +148,8 @@ class Attempts:
         started_s = time.monotonic()
         self.last_endpoint = endpoint
         self._exchange.cancellable = endpoint.provider.supports_cancellation
+        if self._exchange.tried is not None:
+            self._exchange.tried(endpoint.provider.name, endpoint.model_id)
         try:
             serving = await self._served(leg, endpoint, credential, started_s)
             failure = serving.failure if not serving.chunks else None

@@ -56,7 +56,8 @@ class Exchange:
         "answer", "cancellable", "cost_nano", "deadline_s", "delivered_characters", "ended_by",
         "explain", "explanation", "gone", "hold", "id", "interrupted", "model_id",
         "price_completion_pico", "prompt_nano", "provider_name", "register", "started_s",
-        "stream", "system_fingerprint", "task", "timer", "usage", "writer", "writing_since_s",
+        "stream", "system_fingerprint", "task", "timer", "tried", "usage", "writer",
+        "writing_since_s",
     )  # fmt: skip
 
     def __init__(self, register: Register, id: str, *, stream: bool, explain: bool = False) -> None:
@@ -70,6 +71,8 @@ class Exchange:
         self.timer: asyncio.Timeout | None = None
         # Told when an answer is stopped from outside, for providers that must be told in turn.
         self.interrupted: Callable[[], None] | None = None
+        # Told of each attempt when it begins: (provider's name, model's id).
+        self.tried: Callable[[str, str], None] | None = None
         self.hold: Hold | None = None
         self.gone = False
         self.ended_by: ApiError | None = None

@@ -18,17 +18,22 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command, get_commands
 from django.db import connection
+from kept_chat import kept_chat
 from sessions import authentication
 
-from accounts import kept_prompts, keys
+from accounts import kept_prompts, keys, members
 from accounts.addresses import set_verified
+from accounts.member_rows import Role
 from accounts.models import ApiKey, User
 from billing.book import REVENUE
 from billing.credits import account_id, grant
 from billing.ledger import Transfer
-from billing.models import Account, KeyBudget
+from billing.models import Account, KeyBudget, MemberBudget
 from billing.writer import run_now
+from catalog import encryption
 from openrouter_site.money import parse_amount
+from playground.models import Attachment, Chat, Message
+from playground.sealing import opened, sealed
 
 
 def key(email, credits="5", limit=None, debt=None, expired=False, ignored=("azure",)):
@@ -119,6 +124,53 @@ def everything():
     return found
 
 
+def chat(user_id, chat_id):
+    """A chat of this person, empty."""
+    row = Chat(id=chat_id, user_id=user_id, updated_at=datetime.now(UTC))
+    row.encrypted = sealed({"title": "", "settings": {}})
+    row.save(force_insert=True)
+
+
+def messages(chat_id):
+    """All messages of a chat, oldest first, with what is in them."""
+    return [
+        {
+            "id": row.pk, "parent": row.parent_id, "pane": row.pane, "role": row.role,
+            "state": row.state, "sequence": row.sequence, "instance_id": row.instance_id,
+            "message": opened(row.encrypted), "generation": row.generation_id,
+            "model": row.model, "provider": row.provider_name, "cost_nano": row.cost_nano,
+            "figures": row.figures, "error": row.error,
+        }
+        for row in Message.objects.filter(chat_id=chat_id)
+    ]  # fmt: skip
+
+
+def attach(user_id, file_id, media_type, data, chat_id=None):
+    """A file of this person; `data` is base64."""
+    Attachment.objects.create(
+        id=file_id, user_id=user_id, chat_id=chat_id, media_type=media_type,
+        size_bytes=len(data), encrypted=encryption.encrypt(data),
+    )  # fmt: skip
+
+
+def file(file_id):
+    """What is in a file, as base64."""
+    row = Attachment.objects.get(pk=file_id)
+    return {"data": encryption.decrypt(row.encrypted), "size_bytes": row.size_bytes}
+
+
+def join(owner_id, user_id, limit=None):
+    """Make a person a member of an account, with a budget or without."""
+    owner, user = User.objects.get(pk=owner_id), User.objects.get(pk=user_id)
+    member = members.add(owner, user, Role.MEMBER, actor="test")
+    limit_nano = None if limit is None else parse_amount(limit)
+    MemberBudget.objects.update_or_create(member=member, defaults={"limit_nano": limit_nano})
+
+
+def sign_out(session):
+    SessionStore(session).delete()
+
+
 def sql(query, parameters=()):
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
@@ -148,6 +200,8 @@ ACTIONS = {
     action.__name__: action
     for action in (
         key, session, disable, deactivate, freeze, sql, command, set_user, kept, erase, everything,
+        chat, messages, attach, file, join, sign_out,
+        kept_chat,
     )
 }  # fmt: skip
 
