@@ -2,7 +2,7 @@
 import { blocks } from "playground/grammar";
 
 const FENCE = /^(?:[ \t]*\n)*(`{3,}|~{3,})([^\n]*)\n/;
-const CLOSED_FENCE = /^ {0,3}(`{3,}(?!`)|~{3,}(?!~))[^\n]*\n(?:[\s\S]*\n)? {0,3}\1[`~]*[ \t]*\n+$/;
+const CLOSED_FENCE = /^ {0,3}(`{3,}(?!`)|~{3,}(?!~))[^\n]*\n(?:[\s\S]*\n)? {0,3}\1[`~]*[ \t]*\n*$/;
 const BLANK_LINE = /\n[ \t]*\n$/;
 const BLANK_LINE_LENGTH_MAX = 200;
 // A formula may have begun, in which lines do not mean what they seem to; an empty line ends that.

@@ -61,6 +61,11 @@ export class Answer {
     return this.#done + this.#rest;
   }
 
+  // Something is left to draw that did not fit into a frame.
+  get is_unfinished() {
+    return this.#pieces.length > 0;
+  }
+
   push(text) {
     if (!text) return;
     this.#take(text);
@@ -102,7 +107,8 @@ export class Answer {
   render() {
     const until = performance.now() + RENDER_MS_MAX;
     this.#look_for_finished();
-    while (this.#pieces.length && performance.now() < until) this.#settle(this.#pieces.shift());
+    // One at least, or a slow machine would never come to an end.
+    do this.#settle(this.#pieces.shift() ?? ""); while (this.#pieces.length && performance.now() < until);
     if (this.#pieces.length) return painter.dirty(this);
     if (this.#is_finished && this.#rest) {
       this.#settle(this.#rest);
@@ -133,9 +139,10 @@ export class Answer {
   }
 
   #settle(source) {
+    if (!source || (this.#fence && this.#keep_fence(source))) return;
+    this.#fence = null;
     const holder = document.createDocumentFragment();
     holder.append(rendered(source, this.#links));
-    this.#keep_fence(holder);
     const nodes = [...holder.childNodes];
     this.tail.before(holder);
     enrich(nodes);
@@ -143,13 +150,18 @@ export class Answer {
   }
 
   // The block of code that the reader sees grow, has perhaps selected or scrolled, goes on to be it.
-  #keep_fence(holder) {
-    const code = this.#fence && holder.firstElementChild?.querySelector("pre > code");
-    if (code) {
-      this.#fence.grow(code.textContent);
-      holder.firstElementChild.replaceWith(this.#fence.element);
-    }
+  #keep_fence(source) {
+    const code = closed_fence(source);
+    if (!code) return false;
+    const { element } = this.#fence;
+    this.#fence.grow(code.text);
     this.#fence = null;
+    const has_focus = element.contains(document.activeElement) && document.activeElement;
+    if (this.element.moveBefore && this.element.isConnected) this.element.moveBefore(element, this.tail);
+    else this.tail.before(element);
+    if (has_focus) has_focus.focus({ preventScroll: true });
+    enrich([element]);
+    return true;
   }
 
   // Addresses may stand behind those who name them, at the end as a rule.

@@ -52,6 +52,10 @@ async function draw(element) {
   lift_styles(tree);
   const holder = document.createElement("span");
   holder.className = `math math-${element.dataset.math}`;
+  // A long one scrolls in its own box, also by keys.
+  if (element.dataset.math !== "inline") {
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Formula"]]) holder.setAttribute(name, value);
+  }
   holder.append(tree.toNode());
   lower_styles(holder);
   element.replaceWith(holder);

@@ -4,6 +4,7 @@ import {
   AmbientLight, Color, DirectionalLight, DoubleSide, Group, Mesh, MeshStandardMaterial, OrbitControls,
   PLYLoader, PerspectiveCamera, Points, PointsMaterial, Scene, Spherical, WebGLRenderer,
 } from "vendor/three";
+import { said } from "playground/said";
 
 const FIELD_OF_VIEW = 40;
 const TURN = Math.PI / 24;
@@ -20,7 +21,7 @@ function renderer_of(label) {
   try {
     return new WebGLRenderer({ canvas, antialias: true, alpha: true });
   } catch (cause) {
-    throw Object.assign(new Error("no WebGL", { cause }), { name: "NoWebGL" });
+    throw said("This browser cannot show 3D objects. Download the file to see it elsewhere.", { cause });
   }
 }
 
@@ -44,7 +45,7 @@ export class ObjectScene {
   #read(bytes) {
     const geometry = new PLYLoader().parse(bytes);
     this.vertex_count = geometry.attributes.position?.count ?? 0;
-    if (!this.vertex_count) throw new Error("The file holds no object.");
+    if (!this.vertex_count) throw said("The file holds no object.");
     this.face_count = (geometry.index?.count ?? 0) / 3;
     if (this.face_count && !geometry.attributes.normal) geometry.computeVertexNormals();
     geometry.computeBoundingSphere();

@@ -1,7 +1,7 @@
 // Which pictures models take. A file is what its first bytes say, whatever its name is.
 export const KINDS = ["image/png", "image/jpeg", "image/webp"];
 export const KINDS_SPOKEN = "PNG, JPEG or WebP";
-const NAMES = { "image/gif": "GIF", "image/bmp": "BMP", "image/svg+xml": "SVG", "image/heic": "HEIC", "image/avif": "AVIF", "application/pdf": "PDF" };
+const NAMES = { "image/gif": "a GIF", "image/bmp": "a BMP", "image/svg+xml": "an SVG", "image/heic": "a HEIC", "image/avif": "an AVIF", "application/pdf": "a PDF" };
 
 const begins = (bytes, text, at = 0) => [...text].every((sign, index) => bytes[at + index] === sign.charCodeAt(0));
 
@@ -25,5 +25,5 @@ export async function taken_kind(blob, name) {
 function said(kind) {
   const name = NAMES[kind];
   if (!name) return "is no picture that models take";
-  return `is a ${name}${kind.startsWith("image/") ? " picture" : ""}`;
+  return `is ${name}${kind.startsWith("image/") ? " picture" : ""}`;
 }

@@ -50,11 +50,11 @@ function wrapped(tool) {
 
 // Browsers say the place in different words, or not at all.
 function syntax_problem(text, error) {
-  const message = error.message.replace(/^JSON\.parse: /, "").replace(/ in JSON at position.*| \(line.*| at line \d+ column.*/s, "");
+  const message = error.message.replace(/^JSON\.parse: /, "").replace(/, (?:\.\.\.)?"[\s\S]*| in JSON at position.*| \(line.*| at line \d+ column.*/s, "");
   const line_said = /line (\d+)/.exec(error.message);
   const position = /position (\d+)/.exec(error.message);
-  const line = line_said ? Number(line_said[1]) : text.slice(0, position ? Number(position[1]) : text.length).split("\n").length;
-  return `Line ${line} is not JSON: ${message}.`;
+  const line = line_said?.[1] ?? (position && text.slice(0, Number(position[1])).split("\n").length);
+  return `${line ? `Line ${line}` : "This"} is not JSON: ${message}.`;
 }
 
 function check_list(tools, say) {

@@ -1,5 +1,6 @@
 // <x-object>: a 3D object out of a .ply file, to turn and look at. Its engine is fetched when the first
 // object comes into view; without WebGL there are words and the file.
+import { said } from "playground/said";
 import { icon, make } from "make";
 
 const BYTES_MAX = 25 * 1024 * 1024;
@@ -10,8 +11,8 @@ const size = (bytes) => (bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes /
 // The whole file, or a refusal before it fills the memory.
 async function fetch_bytes(url) {
   const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`The file cannot be read: the server answered ${answer.status}.`);
-  const too_large = () => new Error(`The file is larger than ${size(BYTES_MAX)}. Download it to see it.`);
+  if (!answer.ok) throw said(`The file cannot be read: the server answered ${answer.status}.`);
+  const too_large = () => said(`The file is larger than ${size(BYTES_MAX)}. Download it to see it.`);
   if (Number(answer.headers.get("Content-Length")) > BYTES_MAX) {
     answer.body?.cancel();
     throw too_large();
@@ -96,7 +97,7 @@ class SeenObject extends HTMLElement {
   }
 
   #explain(error) {
-    const reason = error.name === "NoWebGL" ? "This browser cannot show 3D objects. Download the file to see it elsewhere." : error.message;
+    const reason = error.is_said ? error.message : "The object cannot be shown. Download the file to see it elsewhere.";
     this.words.replaceChildren(make("p", {}, `3D object: ${this.dataset.alt}`), make("p", { role: "status" }, reason));
     this.stage.append(this.words);
     if (this.#bytes) this.facts.textContent = size(this.#bytes.byteLength);
