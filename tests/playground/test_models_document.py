@@ -33,7 +33,7 @@ def test_a_model_is_told_with_what_the_picker_shows():
     assert (row["prompt"], row["completion"]) == ("0.000005", "0.000015")
     assert row["parameters"] == ["temperature", "tools"] and row["tools"] is True
     assert row["providers"] == ["Maker"] and row["media"] is None and row["disabled"] is None
-    assert row["avatar"][1] == "AM"
+    assert row["avatar"][1] == "A"
 
 
 def test_a_media_model_is_told_with_the_price_of_its_steps():
@@ -81,6 +81,7 @@ def test_it_is_sent_once_and_to_who_is_signed_in():
 @pytest.mark.django_db
 def test_the_page_is_for_who_is_signed_in():
     assert Client().get("/playground")["Location"] == "/accounts/login/?next=/playground"
-    answer = browser(person("alice")).get("/playground?models=a/model")
+    page = browser(person("alice"))
+    answer = page.get("/playground?models=a/model")
     assert answer.status_code == 200 and b'id="bootstrap"' in answer.content
-    assert browser(person("alice")).get("/playground/c/chat-unknown").status_code == 404
+    assert page.get("/playground/c/chat-unknown").status_code == 404
