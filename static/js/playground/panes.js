@@ -4,6 +4,8 @@ import { avatar, by_id, make } from "playground/dom";
 import { marks } from "playground/footer";
 import { PaneView } from "playground/pane";
 
+const GOING_MS = 500;
+
 export class Panes {
   constructor(context) {
     this.context = { ...context, actions: { ...context.actions, marks: () => this.marks ?? new Map() } };
@@ -98,7 +100,9 @@ export class Panes {
     const view = this.views.get(id);
     if (!view) return;
     // On the way there it passes others.
-    this.going_until = performance.now() + 500;
+    this.going_until = performance.now() + GOING_MS;
+    // Who swiped meanwhile is elsewhere.
+    setTimeout(() => this.swiped(), GOING_MS + 20);
     const { matches: is_still } = matchMedia("(prefers-reduced-motion: reduce)");
     view.element.scrollIntoView({ inline: "start", block: "nearest", behavior: is_still ? "instant" : "smooth" });
   }
