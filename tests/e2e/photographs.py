@@ -17,6 +17,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import playground_scene
 import requests
 from browser import ARGUMENTS, Person
 from gateway_process import Gateway, Template, wait_until
@@ -52,6 +53,7 @@ CHOSEN = (
     ("activity", "dark", 390), ("keys", "light", 390),
     ("models", "light", 1360), ("model", "dark", 1360), ("rankings", "dark", 1360),
     ("docs-routing", "light", 1360), ("models", "light", 390),
+    ("playground", "light", 1360), ("playground", "dark", 1360), ("playground", "light", 390),
 )  # fmt: skip
 
 
@@ -183,6 +185,7 @@ class Site:
             "authenticator": "/accounts/2fa/totp/activate/",
             "passkey": "/accounts/2fa/webauthn/add/", "confirm": "/accounts/reauthenticate/",
             "sign-out": "/accounts/logout/", "checklist": "/",
+            "playground": playground_scene.PATH, "playground-chats": "/playground",
         }  # fmt: skip
         found = {name: (path, "alice", 200) for name, path in account.items()}
         found |= {
@@ -263,7 +266,7 @@ def photograph(site: Site, chromium, given: argparse.Namespace) -> None:
             continue
         path, who, status = pages[name]
         one = Person(chromium, site.gateway, theme=theme, width=width, session=site.sessions[who])
-        page = one.open(path, status)
+        page = playground_scene.play(one) if name == "playground" else one.open(path, status)
         file = given.folder / f"{name}-{theme}-{width}.png"
         page.screenshot(path=file, full_page=not given.chosen)
         one.close()

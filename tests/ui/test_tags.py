@@ -57,8 +57,8 @@ def test_vendored_files_are_what_the_lock_says():
     package = json.loads((ROOT / "frontend/package.json").read_text())
     for name, entry in lock.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == entry["sha256"]
-        assert package["dependencies"][entry["name"]] == entry["version"]
-        assert (folder / name).with_name("LICENSE").read_text().strip()
+        assert entry["packages"].items() <= package["dependencies"].items()
+        assert (folder / name.partition("/")[0] / "LICENSE").read_text().strip()
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {name for name in files if not name.endswith("LICENSE")} == {*lock, "vendor.lock.json"}
 
