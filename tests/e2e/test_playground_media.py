@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 
 import pytest
 from answers import stage
+from pictures import GIF, PNG
 from playwright.sync_api import expect
 
 from simulator.mesh import ply
 
 
-
-def _chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-# One pixel.
-PNG = (
-    b"\x89PNG\r\n\x1a\n"
-    + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
-    + _chunk(b"IDAT", zlib.compress(b"\x00\xff\x00\x00"))
-    + _chunk(b"IEND", b"")
-)
-GIF = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,"
 # x, y, z of three points, and no faces.
 CLOUD = (
     b"ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\n"
