@@ -1,4 +1,4 @@
-"""Journeys 7 and 11 of the design: pictures and tools, and text to 3D, through the whole product."""
+"""Journeys 7 and 11 of the design: pictures and tools, and text to 3D, in the whole product."""
 
 from __future__ import annotations
 
@@ -148,7 +148,9 @@ def test_text_becomes_an_object(at_play, site):
     canvas.focus()
     for _ in range(4):
         one.page.keyboard.press("ArrowLeft")
-    one.page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+    one.page.evaluate(
+        "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+    )
     assert canvas.screenshot() != before
     expect(there.locator(".object-facts")).to_contain_text("faces")
     one.photograph("/playground", "playground-object")
