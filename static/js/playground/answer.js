@@ -1,4 +1,5 @@
 // An answer of a pane, from Queued to its last word, with what can be done with it.
+import { text_of } from "playground/branches";
 import { branch_switch } from "playground/branch_switch";
 import { avatar, button, icon, make, menu } from "playground/dom";
 import { error_card } from "playground/error_card";
@@ -117,7 +118,9 @@ export class AnswerView {
 
   async show_objects() {
     const { viewer } = await import("playground/viewer3d");
-    this.extras.replaceChildren(...this.message.figures.objects.map(({ url }) => viewer({ url, alt: "The object" })));
+    const asked = this.context.store.messages.get(this.message.parent);
+    const alt = text_of(asked?.message.content ?? "An object");
+    this.extras.replaceChildren(...this.message.figures.objects.map(({ url }) => viewer({ url, alt })));
   }
 
   async show_tools() {
