@@ -55,7 +55,7 @@ def _row(model: Model, catalog: Catalog, who: Caller) -> dict[str, Any]:
         "id": model.id,
         "name": model.name,
         "author": author(model.id),
-        "avatar": [avatar_colour(author(model.id)), initials(model.id)],
+        "avatar": [avatar_colour(author(model.id)), initials(author(model.id))],
         "context_length": model.context_length,
         "max_completion_tokens": model.max_completion_tokens,
         "prompt": format_price(model.prices.prompt_pico),
