@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("llms-full.txt", llms.everything, name="llms-full"),
     path("docs", views.index, name="docs"),
     path("docs/search", views.find, name="docs-search"),
+    path("docs/quick", views.quick, name="docs-quick"),
     path("docs/api", reference.index, name="reference"),
     path("docs/api/<slug:group>", reference.group, name="reference-group"),
     path("docs/<slug:slug>.md", views.markdown, name="docs-markdown"),

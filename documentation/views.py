@@ -17,6 +17,8 @@ from ui.site_address import base_url
 
 Link = dict[str, str]
 
+_QUICK_MAX = 5
+
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
@@ -39,10 +41,20 @@ def markdown(request: HttpRequest, slug: str) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def find(request: HttpRequest) -> HttpResponse:
     """/docs/search?q=; its results alone for htmx."""
-    asked = request.GET.get("q", "").replace("\0", "").strip()[:CHARACTERS_MAX]
+    asked = _asked(request)
     context = {"asked": asked, "found": search(asked)}
     is_fragment = getattr(request, "htmx", False)
     return render(request, "docs/_results.html" if is_fragment else "docs/search.html", context)
+
+
+@require_safe
+def quick(request: HttpRequest) -> HttpResponse:
+    """/docs/quick?q=: the best sections as links, for the search of the top bar (Ctrl K)."""
+    return render(request, "docs/_quick.html", {"found": search(_asked(request))[:_QUICK_MAX]})
+
+
+def _asked(request: HttpRequest) -> str:
+    return request.GET.get("q", "").replace("\0", "").strip()[:CHARACTERS_MAX]
 
 
 def _page(slug: str) -> Page:

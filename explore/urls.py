@@ -11,6 +11,7 @@ from explore import (
     for_crawlers,
     model_page,
     provider_pages,
+    quick,
     rankings_page,
 )
 from explore.listing import page as models_page
@@ -18,6 +19,7 @@ from explore.listing import page as models_page
 urlpatterns: list[URLPattern] = [
     # Models
     path("models", models_page.models, name="models"),
+    path("models/quick", quick.models, name="models-quick"),
     path("models/compare", compare_page.compare, name="compare"),
     path("models.atom", feed.models, name="models-feed"),
     # Crawlers

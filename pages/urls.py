@@ -27,6 +27,7 @@ from pages import (
     personal_data,
     privacy,
     provider_keys,
+    quick,
     security,
     setup,
     social,
@@ -39,6 +40,7 @@ app_name = "pages"
 urlpatterns = [
     path("", landing.landing, name="landing"),
     path("theme", theme.choose, name="theme"),
+    path("quick", quick.find, name="quick"),
     # Activity
     path("activity", activity.activity, name="activity"),
     path("activity.csv", activity.as_csv, name="activity-csv"),

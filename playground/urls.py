@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from playground import chat_views, file_views, preference_views, share_views
+from playground import chat_views, file_views, models_document, page, preference_views, share_views
 
 urlpatterns: list[URLPattern] = [
+    # The page
+    path("playground", page.playground, name="playground"),
+    path("playground/c/<str:chat>", page.playground, name="playground_chat"),
+    path("playground/models.json", models_document.document, name="playground_models"),
     # Chats
     path("playground/chats", chat_views.listing, name="playground_chats"),
     path("playground/chats/<str:chat_id>", chat_views.chat, name="playground_chat_data"),

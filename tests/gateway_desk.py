@@ -18,6 +18,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command, get_commands
 from django.db import connection
+from kept_chat import kept_chat
 from sessions import authentication
 
 from accounts import kept_prompts, keys, members
@@ -199,7 +200,7 @@ ACTIONS = {
     action.__name__: action
     for action in (
         key, session, disable, deactivate, freeze, sql, command, set_user, kept, erase, everything,
-        chat, messages, attach, file, join, sign_out,
+        kept_chat, chat, messages, attach, file, join, sign_out,
     )
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ import http.client
 import itertools
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -29,6 +30,8 @@ TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 DEADLINE_S = 30
 _serial = itertools.count(1)
+# Not the one that a test's seed sets: what is drawn must differ between runs side by side.
+_draw = random.SystemRandom()
 # Each server has its own, as sites that share a Redis must; no more than these run at once.
 _redis_databases = itertools.cycle(range(1, 16))
 
@@ -49,8 +52,15 @@ def wait_until(condition, what, deadline_s=DEADLINE_S):
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """Free until its server listens there, even while others try to connect to it.
+
+    Not one of those that the kernel gives to connections: one of them may be given it meanwhile,
+    and whoever connects to it while nobody listens may even meet himself there.
+    """
+    while True:
+        port = _draw.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def run(command, environment):
@@ -194,6 +204,12 @@ class Gateway:
             return False
         finally:
             connection.close()
+
+    def is_left_by(self, client):
+        """Close this connection; the server, which answers in the order of its sockets' news, has
+        seen it when this returns."""
+        client.close()
+        assert self.is_healthy()
 
     def caller(self, credits="5", limit=None, email=None, **more):
         """A new account (or the one of `email`) with credits in dollars, and a key of it."""

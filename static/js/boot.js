@@ -2,6 +2,7 @@
 import "el/copy";
 import "el/combobox";
 import "el/dialog";
+import "el/find";
 import "el/menu";
 import "el/passkey";
 import "el/tabs";

@@ -24,14 +24,28 @@ export function leave_later(element) {
   start();
 }
 
-export function toast(text, kind = "info") {
+// `action`: {text, run}, a button before the one that closes.
+export function toast(text, kind = "info", action = null) {
   const template = document.getElementById("toast-template");
   if (!template || !region()) return;
   const element = template.content.firstElementChild.cloneNode(true);
   element.classList.add(`toast-${kind}`);
   element.querySelector("p").textContent = text;
+  if (action) element.querySelector("[data-close]").before(button(action, element));
   region().append(element);
   leave_later(element);
+}
+
+function button({ text, run }, element) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button button-sm";
+  made.textContent = text;
+  made.addEventListener("click", () => {
+    element.remove();
+    run();
+  });
+  return made;
 }
 
 for (const element of document.querySelectorAll("#toasts .toast")) leave_later(element);

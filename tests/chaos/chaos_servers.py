@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 PROGRAM = Path(__file__).resolve()
@@ -26,12 +27,11 @@ class Forked:
         self.pid = pid
 
     def poll(self):
-        """None while it runs (as of subprocess.Popen)."""
-        try:
-            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (OSError, IndexError):
-            return 0
-        return 0 if state == "Z" else None
+        """None while it runs (as of subprocess.Popen).
+
+        Whose main thread is gone may have others that end a moment later, and keep its port.
+        """
+        return None if Path(f"/proc/{self.pid}").exists() else 0
 
     def send_signal(self, number):
         with contextlib.suppress(ProcessLookupError):
@@ -53,6 +53,7 @@ class Nursery:
     """Servers that differ in their port only."""
 
     def __init__(self, environment, log_path):
+        self._log_path = log_path
         with open(log_path, "ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, str(PROGRAM)], cwd=ROOT, text=True, stderr=log,
@@ -65,6 +66,10 @@ class Nursery:
         self._process.stdin.write(json.dumps(port) + "\n")
         self._process.stdin.flush()
         return Forked(int(self._process.stdout.readline()))
+
+    def said(self):
+        """The end of what its servers said."""
+        return Path(self._log_path).read_text(errors="replace")[-4000:]
 
     def close(self):
         """Its servers end with it (they die with their parent)."""
@@ -101,6 +106,8 @@ def main():
         if pid == 0:
             try:
                 _serve(json.loads(line))
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(1)
         print(pid, flush=True)

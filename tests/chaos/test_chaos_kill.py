@@ -37,7 +37,7 @@ def servers(new_gateway):
     for server in made:
         server.launch()
     for server in made:
-        wait_until(server.is_healthy, "the server")
+        server.wait_for()
     yield desk, made
     nursery.close()
 
@@ -53,6 +53,18 @@ class Killable:
     def launch(self):
         """Start it and do not wait."""
         self.process = self._nursery.start(self.port)
+
+    def wait_for(self):
+        """Until it serves; a server that does not, says why."""
+        try:
+            wait_until(self._is_back, "the server")
+        except AssertionError:
+            print(self._nursery.said())
+            raise
+
+    def _is_back(self):
+        assert self.process.poll() is None, "the server gave up"
+        return self.is_healthy()
 
     def is_healthy(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -88,7 +100,7 @@ def test_books_keep_every_promise_when_servers_are_killed(servers):
         kill_at_random(servers, random.Random(SEED), KILLS)
         time.sleep(0.5)
     for server in servers:
-        wait_until(server.is_healthy, "the server")
+        server.wait_for()
     until = time.monotonic() + ALL_RECOVERED_S + 5
     while ledger.open_holds() and time.monotonic() < until:
         time.sleep(0.05)

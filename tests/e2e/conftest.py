@@ -12,7 +12,9 @@ import pytest
 sys.path.append(str(Path(__file__).parent.parent / "wire"))
 
 from browser import ARGUMENTS, AXE_PATH, THEMES, WIDTH_MIN, WIDTHS, Person
-from playwright.sync_api import sync_playwright
+from gateway_process import unique
+from playwright.sync_api import expect, sync_playwright
+from scripted_line import ScriptedLine
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
@@ -78,3 +80,25 @@ def workshop(lasting_gateway):
 def browser_page(person, gateway):
     """A page on the site as it comes, signed out, in light colours on a desk."""
     return person(gateway).page
+
+
+@pytest.fixture
+def player(gateway):
+    """The session of somebody with credits."""
+    caller = gateway.caller(email=f"{unique('player')}@example.com")
+    return gateway.desk("session", user_id=caller.user_id)
+
+
+@pytest.fixture
+def play(person, gateway, player):
+    """`play(model, ...)` opens the Playground before a server that says what the test wants: the
+    person, the page, the line. `line` has what ScriptedLine takes."""
+
+    def opened(*models, line=None, **how):
+        one = person(gateway, session=player, **how)
+        scripted = ScriptedLine(one.page, **(line or {}))
+        one.open(f"/playground?models={','.join(models)}")
+        expect(one.page.locator("#play[data-ready]")).to_be_attached()
+        return one, one.page, scripted
+
+    return opened

@@ -17,6 +17,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import playground_scene
 import requests
 from browser import ARGUMENTS, Person
 from gateway_process import Gateway, Template, wait_until
@@ -50,6 +51,9 @@ CHOSEN = (
     ("request", "light", 1360), ("keys", "dark", 1360), ("credits", "light", 1360),
     ("privacy", "light", 1360), ("doctor", "dark", 1360), ("consent", "light", 390),
     ("activity", "dark", 390), ("keys", "light", 390),
+    ("models", "light", 1360), ("model", "dark", 1360), ("rankings", "dark", 1360),
+    ("docs-routing", "light", 1360), ("models", "light", 390),
+    ("playground", "light", 1360), ("playground", "dark", 1360), ("playground", "light", 390),
 )  # fmt: skip
 
 
@@ -88,8 +92,9 @@ class Site:
                 self.ask(session, number)
         wait_until(lambda: not self.gateway.open_holds(), "the settlements")
         self.spread()
-        done = self.gateway.desk("command", name="roll_up_usage", arguments=[])
-        assert done["status"] == 0, done["output"]
+        for name in ("roll_up_usage", "roll_up_rankings"):
+            done = self.gateway.desk("command", name=name, arguments=[])
+            assert done["status"] == 0, done["output"]
         member = ["--owner", ALICE, "--email", BOB, "--budget", "20", "--budget-reset", "monthly"]
         done = self.gateway.desk("command", name="add_member", arguments=member)
         assert done["status"] == 0, done["output"]
@@ -180,6 +185,7 @@ class Site:
             "authenticator": "/accounts/2fa/totp/activate/",
             "passkey": "/accounts/2fa/webauthn/add/", "confirm": "/accounts/reauthenticate/",
             "sign-out": "/accounts/logout/", "checklist": "/",
+            "playground": playground_scene.PATH, "playground-chats": "/playground",
         }  # fmt: skip
         found = {name: (path, "alice", 200) for name, path in account.items()}
         found |= {
@@ -201,6 +207,21 @@ class Site:
             "admin": ("/admin/", "operator", 200),
             "admin-endpoints": ("/admin/catalog/endpoint/", "operator", 200),
         }
+        public = {
+            "models": "/models", "models-filtered": "/models?input=image&policy=no-training",
+            "models-chart": "/models?view=chart",
+            "compare": "/models/compare?m=openai/gpt-4o&m=anthropic/claude-3-haiku"
+            "&m=meta-llama/llama-3-70b-instruct",
+            "model": "/meta-llama/llama-3-70b-instruct",
+            "model-code": "/meta-llama/llama-3-70b-instruct?tab=code",
+            "model-performance": "/meta-llama/llama-3-70b-instruct?tab=performance",
+            "model-usage": "/openai/gpt-4o?tab=usage", "model-media": "/openai/shap-e",
+            "providers": "/providers",
+            "provider": "/providers/together", "rankings": "/rankings?view=month",
+            "docs": "/docs", "docs-routing": "/docs/routing", "docs-chat": "/docs/api/chat",
+            "docs-search": "/docs/search?q=fallback",
+        }  # fmt: skip
+        found |= {name: (path, "", 200) for name, path in public.items()}
         return found
 
 
@@ -245,7 +266,7 @@ def photograph(site: Site, chromium, given: argparse.Namespace) -> None:
             continue
         path, who, status = pages[name]
         one = Person(chromium, site.gateway, theme=theme, width=width, session=site.sessions[who])
-        page = one.open(path, status)
+        page = playground_scene.play(one) if name == "playground" else one.open(path, status)
         file = given.folder / f"{name}-{theme}-{width}.png"
         page.screenshot(path=file, full_page=not given.chosen)
         one.close()

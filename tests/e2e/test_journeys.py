@@ -1,4 +1,4 @@
-"""Whole journeys, each of one person from beginning to end (design ui 4): 1, 2 and 8.
+"""Whole journeys, each of one person from beginning to end (design ui 4): 1, 2, 3 and 8.
 
 Journey 9 is in test_credit_journeys.py, journey 10 in test_settings.py.
 """
@@ -27,7 +27,7 @@ from steps import (
     sign_out,
     sign_up,
 )
-from wire_client import request
+from wire_client import bearer, request
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +139,58 @@ def test_visitor_signs_up_makes_a_key_and_calls(person, site, tool, tmp_path):
     expect(row).to_contain_text("of $5.00")
     expect(row.locator("td[data-label='Last used']")).to_contain_text("just now")
     assert not KEY.search(page.content())
+
+
+# --- 3: find a model ---------------------------------------------------------------------------
+
+
+def found(page):
+    """Of the list: how many it says there are, and the names in their order."""
+    rows = page.get_by_role("region", name="Models").locator("tbody tr")
+    return rows.locator(".cell-name a").all_inner_texts()
+
+
+def test_visitor_finds_a_model_by_what_it_takes_and_who_serves_it(person, site):
+    one = person(site)
+    page = one.look("/models", name="models-all")
+    filters = page.get_by_role("group", name="Input")
+    filters.get_by_role("checkbox", name="Image").check()
+    expect(page).to_have_url(f"{site.url}/models?input=image")
+    policy = page.get_by_role("group", name="Data policy")
+    promised = policy.locator("label", has_text="Does not train").locator(".facet-count")
+    count = int(promised.inner_text())
+    policy.get_by_role("checkbox", name="Does not train").check()
+    rows = page.get_by_role("region", name="Models").locator("tbody tr")
+    expect(rows).to_have_count(count)
+    page.get_by_label("Sort by").select_option("Price: low to high")
+    expect(page).to_have_url(f"{site.url}/models?input=image&policy=no-training&sort=price")
+    listed, address = found(page), page.url
+    assert len(listed) == count > 1
+    without_script = person(site, java_script_enabled=False).open(address.removeprefix(site.url))
+    assert found(without_script) == listed
+
+    rows.first.locator(".cell-name a").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(listed[0])
+    one.check()
+    model = page.url.removeprefix(f"{site.url}/")
+    offers = page.locator(".offers tbody tr")
+    names = offers.locator(".cell-name a").all_inner_texts()
+    assert names == planned(site, model)
+    page.go_back()
+    expect(page).to_have_url(address)
+    expect(rows).to_have_count(count)
+    expect(page.get_by_role("checkbox", name="Does not train")).to_be_checked()
+    assert found(page) == listed
+
+
+def planned(site, model):
+    """Who would be asked for this model, the likeliest first."""
+    body = {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
+    caller = site.caller(credits="1")
+    answer = request(site, "POST", "/api/v1/route", body, bearer(caller))
+    (route,) = json.loads(answer.body)["data"]["routes"]
+    likely = sorted(route["endpoints"], key=lambda endpoint: -endpoint["odds"])
+    return [endpoint["provider"] for endpoint in likely]
 
 
 # --- 8: consent of an app ----------------------------------------------------------------------

@@ -31,6 +31,8 @@ NOBODYS = 999_999_999
 PUBLIC = {
     "landing", "theme", "leaked", "styleguide", "consent-debug", "moved-factors", "moved-passkeys",
     "moved-sessions",
+    # Answers each with his own: tests/pages/test_quick.py.
+    "quick",
     # Whoever has the token; tests of their own say who may do what with it.
     "setup", "invitation",
 }  # fmt: skip

@@ -96,7 +96,7 @@ FREE = {
     "members", "operator", "doctor", "doctor-mail", "audit", "audit-csv", "settings", "privacy",
     "prompts", "credits", "credits-quote", "credits-history", "credits-statement", "payments",
     "payment", "security", "membership", "moved-factors", "moved-passkeys", "moved-sessions",
-    "styleguide", "byok-act", "byok-only",
+    "styleguide", "byok-act", "byok-only", "quick",
     # Makes things safer, and must be quick.
     "consent-switch", "revoke-app", "revoke-app-key", "key-delete", "leaked", "member-remove",
     "membership-leave", "invitation-withdraw", "erase-prompts", "end-session",

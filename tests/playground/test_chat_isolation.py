@@ -27,11 +27,12 @@ JSON_OWN = {
     "playground_preferences",
     "playground_votes",
 }
-PAGES_OWN = {"playground_shared", "playground_leaderboard"}
+PAGES_OWN = {"playground", "playground_models", "playground_shared", "playground_leaderboard"}
 # Whoever has the link; tests/playground/test_shares.py says who may do what with it.
 PUBLIC = {"playground_share", "playground_share_file"}
-# Route, of what, method, body.
+# Route, of what, method (PAGE and FORM: as people go there, not scripts), body.
 OBJECTS = [
+    ("playground_chat", "chat", "PAGE", None),
     ("playground_chat_data", "chat", "GET", None),
     ("playground_chat_data", "chat", "POST", {"title": "taken over"}),
     ("playground_chat_delete", "chat", "POST", {}),
@@ -43,6 +44,9 @@ OBJECTS = [
     ("playground_share_revoke", "link", "FORM", {}),
     ("playground_file", "file", "GET", None),
 ]
+# Pages arrive one by one.
+THERE = {pattern.name for pattern in urlpatterns}
+OBJECTS = [row for row in OBJECTS if row[0] in THERE]
 _NAMES = [f"{number}-{row[0]}" for number, row in enumerate(OBJECTS)]
 
 
@@ -75,7 +79,7 @@ def nobodys(what):
 
 def send(client, name, id, method, body):
     path = reverse(name, args=[id])
-    if method == "GET":
+    if method in {"GET", "PAGE"}:
         return client.get(path)
     return client.post(path, body, "application/json") if method == "POST" else client.post(path)
 
@@ -88,7 +92,7 @@ def told(answer):
 
 def test_every_route_says_whose_it_is():
     known = JSON_OWN | PAGES_OWN | PUBLIC | {name for name, *_ in OBJECTS}
-    assert {pattern.name for pattern in urlpatterns} <= known, "say whose the new ones are"
+    assert known >= THERE, "say whose the new ones are"
 
 
 @pytest.mark.parametrize(("name", "what", "method", "body"), OBJECTS, ids=_NAMES)
@@ -114,7 +118,7 @@ def test_signed_out_sees_and_changes_nothing(name, what, method, body):
     there = World()
     before = there.seen()
     answer = send(browser(), name, there.id_of(what), method, body)
-    assert answer.status_code == (302 if method == "FORM" else 401)
+    assert answer.status_code == (302 if method in {"FORM", "PAGE"} else 401)
     assert there.seen() == before
 
 
@@ -124,7 +128,7 @@ def test_signed_out_has_nothing_of_their_own(name):
         assert found.status_code in {401, 405}
 
 
-@pytest.mark.parametrize("name", sorted(PAGES_OWN))
+@pytest.mark.parametrize("name", sorted(PAGES_OWN & THERE))
 def test_signed_out_is_sent_to_sign_in_and_comes_back(name):
     answer = browser().get(reverse(name))
     assert answer.status_code == 302

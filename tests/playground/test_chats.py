@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
 from api_rows import person
 from chat_rows import NOON, answer, browser, chat, message, pane, send
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -228,3 +230,15 @@ def test_number_of_chats_is_bounded(alice, page, monkeypatch):
     assert create(page).status_code == 201
     answer = create(page)
     assert (answer.status_code, "Delete some" in answer.json()["error"]["message"]) == (400, True)
+
+
+def test_new_key_of_the_server_takes_chats_along(alice, page, settings):
+    settings.CREDENTIALS_KEY = "a" * 40
+    row = chat(alice, title="kept")
+    message(row, "said")
+    settings.CREDENTIALS_KEY = f"{'b' * 40},{'a' * 40}"
+    call_command("rotate_credentials", stdout=io.StringIO())
+    settings.CREDENTIALS_KEY = "b" * 40
+    found = read(page, row)
+    assert found["chat"]["title"] == "kept"
+    assert found["messages"][0]["message"] == {"content": "said"}

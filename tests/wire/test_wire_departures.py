@@ -96,7 +96,7 @@ def test_who_hangs_up_without_a_stream_pays_for_all_of_it(gateway):
         "model": TURBO, "messages": user(f"{marker} [[simulate tokens=40 gate={marker}]]"),
     })  # fmt: skip
     wait_until(lambda: gateway.upstream(marker), "the provider to be asked")
-    client.close()
+    gateway.is_left_by(client)
     gateway.open_gate(marker)
     record = ended_record(gateway, marker)
     assert record["finished"] and not record["aborted"]
@@ -123,7 +123,7 @@ def test_a_provider_that_cannot_be_stopped_is_heard_out(gateway, before_text):
         wait_until(lambda: gateway.upstream(marker), "the provider to be asked")
     else:
         assert client.recv(4096)
-    client.close()
+    gateway.is_left_by(client)
     gateway.open_gate(marker)
     record = ended_record(gateway, marker)
     assert record["finished"] and not record["aborted"]

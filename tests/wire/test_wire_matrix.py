@@ -179,7 +179,7 @@ class Row:
         }  # fmt: skip
         client = send_bare(self.gateway, self.caller, body)
         wait_until(lambda: self.gateway.upstream(marker), "the provider to be asked")
-        client.close()
+        self.gateway.is_left_by(client)
         self.gateway.open_gate(marker)
         record = ended_record(self.gateway, marker)
         assert not record["aborted"]

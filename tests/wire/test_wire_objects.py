@@ -181,7 +181,7 @@ def test_who_leaves_pays_for_what_is_made(gateway):
     connection.request("POST", OBJECTS, body, bearer(bob))
     wait_until(lambda: gateway.upstream(marker), "the provider to be asked")
     assert get(gateway, bob, "/credits")["total_usage"] == 0
-    connection.close()
+    gateway.is_left_by(connection)
     gateway.open_gate(marker)
     spent = wait_until(lambda: get(gateway, bob, "/credits")["total_usage"], "the charge")
     assert spent == 0.01

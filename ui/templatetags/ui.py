@@ -29,6 +29,16 @@ register = template.Library()
 
 _AVATAR_COLOURS = 10
 _JS = Path(settings.BASE_DIR) / "static" / "js"
+# What our modules take from static/vendor: modules, and the addresses of other files, which they
+# get by import.meta.resolve("vendor/...").
+_VENDORED = {
+    "vendor/markdown": "markdown/markdown.js",
+    "vendor/highlight": "highlight/highlight.js",
+    "vendor/katex": "katex/katex.js",
+    "vendor/katex.css": "katex/katex.css",
+    "vendor/three": "three/three.js",
+    "vendor/icons.svg": "icons/icons.svg",
+}
 
 for _filter in (
     format.money, format.money_exact, format.price_per_million, format.price_each,
@@ -146,7 +156,8 @@ def share_of(part: int, whole: int) -> int:
 
 def _modules() -> dict[str, str]:
     names = sorted(path.relative_to(_JS).as_posix() for path in _JS.rglob("*.js"))
-    return {name.removesuffix(".js"): static(f"js/{name}") for name in names}
+    own = {name.removesuffix(".js"): static(f"js/{name}") for name in names}
+    return own | {name: static(f"vendor/{path}") for name, path in _VENDORED.items()}
 
 
 _kept_modules = lru_cache(maxsize=1)(_modules)
@@ -154,8 +165,8 @@ _kept_modules = lru_cache(maxsize=1)(_modules)
 
 @register.simple_tag(takes_context=True)
 def importmap(context: Context) -> SafeString:
-    """Each module of static/js by its name ("el/copy"), so that files import each other whatever
-    their addresses are."""
+    """Each module of static/js by its name ("el/copy"), and what they use of others, so that files
+    import each other whatever their addresses are."""
     imports = (_modules if settings.DEBUG else _kept_modules)()
     text = json.dumps({"imports": imports}, separators=(",", ":")).replace("<", "\\u003c")
     return format_html(

@@ -1,0 +1,91 @@
+"""Chats that are kept, found, thrown away or never kept; and tabs that nobody looks at."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from gateway_process import unique
+from playground_steps import GPT, composer, foot, pane, send
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def player_id(gateway):
+    return gateway.caller(email=f"{unique('keeper')}@example.com").user_id
+
+
+@pytest.fixture
+def at_play(person, gateway, player_id):
+    def opened(*models, **how):
+        one = person(gateway, session=gateway.desk("session", user_id=player_id), **how)
+        one.open(f"/playground?models={','.join(models)}")
+        expect(one.page.locator("#play[data-ready]")).to_be_attached()
+        return one
+
+    return opened
+
+
+def answer(page):
+    return pane(page).locator(".answer").last
+
+
+def test_nothing_of_a_temporary_chat_is_kept(at_play, gateway, player_id):
+    one = at_play(GPT)
+    page = one.page
+    page.get_by_role("button", name="Temporary").click()
+    send(page, "A secret [[say: Kept nowhere.]]")
+    expect(answer(page)).to_have_text("Kept nowhere.")
+    expect(foot(page)).to_contain_text("$")
+    expect(page).to_have_url(re.compile(r"/playground\?models="))
+    rows = gateway.sql(
+        "SELECT m.id FROM playground_message m JOIN playground_chat c ON c.id = m.chat_id"
+        " WHERE c.user_id = %s",
+        player_id,
+    )
+    assert rows == []
+
+
+def test_chats_are_renamed_found_deleted_and_brought_back(at_play):
+    one = at_play(GPT)
+    page = one.page
+    send(page, "What is a lighthouse? [[say: A tower with a lamp.]]")
+    expect(answer(page)).to_have_text("A tower with a lamp.")
+    chats = page.get_by_role("dialog", name="Chats")
+    if not chats.is_visible():
+        page.get_by_role("button", name="Chats", exact=True).click()
+    row = chats.locator(".chats-row")
+    expect(row).to_contain_text("What is a lighthouse?")
+    row.locator("summary").click()
+    row.get_by_role("button", name="Rename").click()
+    row.get_by_role("textbox", name="New title").fill("Towers")
+    page.keyboard.press("Enter")
+    expect(row).to_contain_text("Towers")
+    chats.get_by_label("Search chats").fill("lamp")
+    expect(row).to_have_count(1)
+    chats.get_by_label("Search chats").fill("nothing of it")
+    expect(chats.get_by_text("No chat has these words.")).to_be_visible()
+    chats.get_by_label("Search chats").fill("")
+    chats.get_by_role("button", name="New chat").click()
+    expect(pane(page).get_by_text("Ask GPT-4o something below.")).to_be_visible()
+    row.get_by_role("link", name="Towers").click()
+    expect(answer(page)).to_have_text("A tower with a lamp.")
+    row.locator("summary").click()
+    row.get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_contain_text("Towers")
+    page.get_by_role("button", name="Share").first.wait_for(state="hidden")
+
+
+def test_a_hidden_tab_says_that_it_is_done(at_play, gateway):
+    one = at_play(GPT)
+    page = one.page
+    gate = unique("gate")
+    send(page, f"Hello [[simulate gate={gate}]]")
+    expect(composer(page)).to_have_value("")
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    gateway.open_gate(gate)
+    expect(page).to_have_title(re.compile(r"^\(1\) Hello"))
+    page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page).to_have_title(re.compile(r"^Hello"))
