@@ -1,4 +1,5 @@
 // An answer of a pane, from Queued to its last word, with what can be done with it.
+import { text_of } from "playground/branches";
 import { branch_switch } from "playground/branch_switch";
 import { avatar, button, icon, make, menu } from "playground/dom";
 import { error_card } from "playground/error_card";
@@ -73,7 +74,8 @@ export class AnswerView {
     this.show_label();
     this.actions.hidden = running;
     // The card of an error has buttons of its own.
-    this.copy_button.hidden = this.again.hidden = !message.message.content && Boolean(message.error);
+    this.copy_button.hidden = !message.message.content;
+    this.again.hidden = !message.message.content && Boolean(message.error);
     this.on.hidden = !can_continue(message);
     this.text.hidden = !message.message.content;
     branch_switch(this.siblings, message, this.context);
@@ -117,7 +119,8 @@ export class AnswerView {
 
   async show_objects() {
     const { viewer } = await import("playground/viewer3d");
-    this.extras.replaceChildren(...this.message.figures.objects.map(({ url }) => viewer({ url, alt: "The object" })));
+    const asked = text_of(this.context.store.message(this.message.parent)?.message.content ?? "") || "The object";
+    this.extras.replaceChildren(...this.message.figures.objects.map(({ url }) => viewer({ url, alt: asked })));
   }
 
   async show_tools() {
