@@ -25,7 +25,9 @@ def one(person, workshop):
 
 
 def shown(page, text, sizes=None):
-    page.evaluate("([text, sizes]) => { window.element = window.show(text, sizes); }", [text, sizes])
+    page.evaluate(
+        "([text, sizes]) => { window.element = window.show(text, sizes); }", [text, sizes]
+    )
     page.evaluate("() => window.stage.idle()")
     return page.locator("#stage > .answer").last
 
@@ -46,20 +48,24 @@ def test_long_documents_end_the_same(one):
 
 
 def test_prices_are_no_formulas(one):
-    answer = shown(one.page, "It costs $5 and $7, or 2$ each; \\$9 too. \\(x^2\\) is one, $$y$$ too.")
+    answer = shown(
+        one.page, "It costs $5 and $7, or 2$ each; \\$9 too. \\(x^2\\) is one, $$y$$ too."
+    )
     expect(answer).to_contain_text("It costs $5 and $7, or 2$ each; $9 too.")
     expect(answer.locator(".katex")).to_have_count(2)
     assert one.page.evaluate("window.refused") == []
 
 
 def test_formulas_look_right_under_the_policy(one):
-    text = "$$\\overline{\\sqrt{\\frac{a}{b}}} \\boxed{x} \\vec{v} \\pmb{q} \\fcolorbox{red}{aqua}{z}$$"
+    text = "$$\\overline{\\sqrt{\\frac{a}{b}}} \\boxed{x} \\vec{v} \\fcolorbox{red}{aqua}{z}$$"
     answer = shown(one.page, f"{text}\n\n\\(\\nosuchcommand\\)\n")
     expect(answer.locator(".math-block .katex")).to_be_visible()
     # The root's bar has the width that a style attribute would have given it.
     assert answer.locator("svg").first.evaluate("svg => svg.getBoundingClientRect().height") > 0
     assert answer.locator("[data-style]").count() == 0
-    assert "KaTeX_Main" in answer.locator(".mord").first.evaluate("e => getComputedStyle(e).fontFamily")
+    assert "KaTeX_Main" in answer.locator(".mord").first.evaluate(
+        "e => getComputedStyle(e).fontFamily"
+    )
     expect(answer).to_contain_text("\\nosuchcommand")
     one.check()
 
@@ -73,7 +79,9 @@ def test_code_has_its_language_colours_and_buttons(person, workshop):
     wrap = answer.get_by_role("button", name="Wrap long lines")
     wrap.click()
     expect(wrap).to_have_attribute("aria-pressed", "true")
-    one.page.evaluate("() => { navigator.clipboard.writeText = async (t) => { window.copied = t; }; }")
+    one.page.evaluate(
+        "() => { navigator.clipboard.writeText = async (t) => { window.copied = t; }; }"
+    )
     answer.get_by_role("button", name="Copy code").click()
     expect(one.page.locator("#live")).to_have_text("Copied")
     assert one.page.evaluate("window.copied") == "def f(x):\n    return 'long ' * 100"
@@ -116,15 +124,19 @@ def test_finished_blocks_are_left_alone(one):
         push("First *paragraph*.\\n\\nSecond\\nline");
         const first = element.querySelector("p");
         const seen = [];
-        new MutationObserver((found) => seen.push(...found)).observe(first, { subtree: true, childList: true, characterData: true });
+        const observer = new MutationObserver((found) => seen.push(...found));
+        observer.observe(first, { subtree: true, childList: true, characterData: true });
         for (let at = 0; at < 50; at += 1) push(" word\\n\\nnext");
-        return [element.querySelector("p") === first, seen.length, element.querySelectorAll(".answer-tail > *").length];
+        const tail = element.querySelectorAll(".answer-tail > *");
+        return [element.querySelector("p") === first, seen.length, tail.length];
     }""")
     assert counts == [True, 0, 2]
 
 
 def test_links_open_elsewhere_and_pictures_wait(one):
-    answer = shown(one.page, "[a](https://example.com/a) ![A cat](https://example.com/cat.png) [b](/keys)")
+    answer = shown(
+        one.page, "[a](https://example.com/a) ![A cat](https://example.com/cat.png) [b](/keys)"
+    )
     expect(answer).to_have_text("a Picture: A cat b")
     links = answer.get_by_role("link")
     expect(links).to_have_count(2)

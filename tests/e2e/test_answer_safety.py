@@ -169,5 +169,7 @@ def test_pressing_everything_in_hostile_answers_runs_nothing(unguarded):
 
 def test_what_is_not_obeyed_is_shown(person, workshop):
     page = stage(person, workshop).page
-    words = page.evaluate("""() => window.show("Use <script>alert(1)</script> and <Foo bar>.").innerText""")
+    words = page.evaluate(
+        """() => window.show("Use <script>alert(1)</script> and <Foo bar>.").innerText"""
+    )
     assert words == "Use <script>alert(1)</script> and <Foo bar>."

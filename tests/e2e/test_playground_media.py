@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 
 import pytest
 from answers import stage
+from pictures import GIF, PNG
 from playwright.sync_api import expect
 
 from simulator.mesh import ply
 
-
-
-def _chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-# One pixel.
-PNG = (
-    b"\x89PNG\r\n\x1a\n"
-    + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
-    + _chunk(b"IDAT", zlib.compress(b"\x00\xff\x00\x00"))
-    + _chunk(b"IEND", b"")
-)
-GIF = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,"
 # x, y, z of three points, and no faces.
 CLOUD = (
     b"ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\n"
@@ -61,7 +46,8 @@ def one(person, workshop):
 def object_page(one, data, status=200, alt="a chair shaped like an avocado"):
     page = one.page
     page.route(
-        "**/made.ply", lambda route: route.fulfill(status=status, body=data, content_type="model/ply")
+        "**/made.ply",
+        lambda route: route.fulfill(status=status, body=data, content_type="model/ply"),
     )
     page.evaluate(
         """async (alt) => {
@@ -114,7 +100,7 @@ def test_removed_objects_free_their_engine(one):
     })""")
     assert lost is True
     # Put back, it is there again.
-    page.evaluate("async () => { window.stage.place.append((await import('playground/viewer3d')).viewer({url: '/made.ply', alt: 'again'})); }")
+    object_page(one, ply("a box"))
     expect(page.locator("x-object canvas")).to_be_visible()
 
 
@@ -162,7 +148,8 @@ def pictures(one):
     one.page.evaluate("""async () => {
         const { Pictures } = await import("playground/images");
         const form = document.createElement("form");
-        form.innerHTML = '<label>Say <textarea class="input"></textarea></label><div id="strip"></div>';
+        form.innerHTML = `<label>Say <textarea class="input"></textarea></label>
+            <div id="strip"></div>`;
         window.stage.place.append(form);
         window.sent = [];
         window.pictures = new Pictures({
@@ -178,12 +165,14 @@ def pictures(one):
         window.pictures.addEventListener("change", () => { window.changes += 1; });
         // How a file comes: by paste or by drop.
         window.give = async (kind, name, type, data) => {
-            const bytes = data ? Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0)) : await drawn(type);
+            const known = data && Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0));
+            const bytes = known || await drawn(type);
             const transfer = new DataTransfer();
             transfer.items.add(new File([bytes], name, { type }));
+            const how = { bubbles: true, cancelable: true };
             const event = kind === "paste"
-                ? new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true })
-                : new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+                ? new ClipboardEvent("paste", { clipboardData: transfer, ...how })
+                : new DragEvent("drop", { dataTransfer: transfer, ...how });
             form.querySelector("textarea").dispatchEvent(event);
         };
         const drawn = (type) => new Promise((done) => {
@@ -228,7 +217,12 @@ def test_pictures_are_pasted_dropped_made_smaller_and_removed(one, pictures):
 @pytest.mark.parametrize(
     ("name", "type", "data", "words"),
     [
-        ("cat.gif", "image/gif", GIF, "cat.gif is a GIF picture. Pictures must be PNG, JPEG or WebP."),
+        (
+            "cat.gif",
+            "image/gif",
+            GIF,
+            "cat.gif is a GIF picture. Pictures must be PNG, JPEG or WebP.",
+        ),
         ("cat.png", "image/png", GIF, "cat.png is a GIF picture."),
         ("cat.svg", "image/svg+xml", b"<svg></svg>", "cat.svg is an SVG picture."),
         ("cat.txt", "text/plain", b"meow", "cat.txt is no picture that models take."),
@@ -245,7 +239,9 @@ def test_other_files_are_refused_with_what_is_taken(pictures, name, type, data, 
 
 def test_damaged_and_refused_pictures_say_so_and_are_not_sent(pictures):
     given(pictures, "paste", "half.png", "image/png", PNG[:20])
-    expect(pictures.locator(".picture-note")).to_have_text("half.png cannot be read: the file is damaged.")
+    expect(pictures.locator(".picture-note")).to_have_text(
+        "half.png cannot be read: the file is damaged."
+    )
     pictures.evaluate("window.refusal = 'The server has no room.'")
     given(pictures, "paste", "whole.png", "image/png", PNG)
     expect(pictures.locator(".picture-note").last).to_have_text("The server has no room.")
@@ -256,7 +252,9 @@ def test_damaged_and_refused_pictures_say_so_and_are_not_sent(pictures):
 def test_addresses_of_pictures_are_not_followed_here(one, pictures):
     page = pictures
     page.evaluate("window.pictures.add_address(' https://example.com/cat.png ')")
-    page.evaluate(f"window.pictures.add_address('data:image/png;base64,{base64.b64encode(PNG).decode()}')")
+    page.evaluate(
+        f"window.pictures.add_address('data:image/png;base64,{base64.b64encode(PNG).decode()}')"
+    )
     page.wait_for_function("() => window.sent.length === 1 && !window.pictures.is_busy")
     urls = page.evaluate("window.pictures.parts().map((part) => part.image_url.url)")
     assert urls == ["https://example.com/cat.png", "attachment:file-1"]
@@ -268,8 +266,15 @@ def test_addresses_of_pictures_are_not_followed_here(one, pictures):
         page.evaluate("(address) => window.pictures.add_address(address)", address)
         expect(page.locator(".pictures-refusal")).to_contain_text(words)
     assert one.watch.foreign == []
-    page.evaluate("() => { for (let at = 0; at < 9; at += 1) window.pictures.add_address(`https://example.com/${at}`); }")
-    expect(page.locator(".pictures-refusal")).to_have_text("A question takes at most 8 pictures here.")
+    page.evaluate(
+        """() => {
+            const many = Array.from({ length: 9 }, (_, at) => `https://example.com/${at}`);
+            for (const address of many) window.pictures.add_address(address);
+        }"""
+    )
+    expect(page.locator(".pictures-refusal")).to_have_text(
+        "A question takes at most 8 pictures here."
+    )
 
 
 # ---- Tools
@@ -338,10 +343,11 @@ def test_tool_call_opens_by_keys_and_takes_a_result(one):
     page = one.page
     page.evaluate("""async () => {
         const { toolCard } = await import("playground/tools");
-        const call = { id: "call_1", type: "function", function: { name: "get_current_weather", arguments: '{"loc' } };
+        const name = "get_current_weather";
+        const call = { id: "call_1", type: "function", function: { name, arguments: '{"loc' } };
         const card = toolCard(call, { onResult: (text) => { window.result = text; } });
         window.stage.place.append(card);
-        card.update({ ...call, function: { ...call.function, arguments: '{"location":"Boston, MA"}' } });
+        card.update({ ...call, function: { name, arguments: '{"location":"Boston, MA"}' } });
     }""")
     card = page.locator(".tool-card")
     arguments = card.locator("pre")
@@ -378,7 +384,8 @@ def test_vote_is_cast_once(one, count, press, vote):
     page.evaluate(
         """async (count) => {
             const { voteBar } = await import("playground/votes");
-            const runs = Array.from({ length: count }, (_, at) => ({ id: `r${at}`, model: `y/${at}` }));
+            const run = (_, at) => ({ id: `r${at}`, model: `y/${at}` });
+            const runs = Array.from({ length: count }, run);
             window.votes = [];
             window.stage.place.append(voteBar({ runs, onVote: (vote) => window.votes.push(vote) }));
         }""",

@@ -29,8 +29,8 @@ register = template.Library()
 
 _AVATAR_COLOURS = 10
 _JS = Path(settings.BASE_DIR) / "static" / "js"
-# What our modules take from static/vendor: modules, and the addresses of other files, which they get
-# by import.meta.resolve("vendor/...").
+# What our modules take from static/vendor: modules, and the addresses of other files, which they
+# get by import.meta.resolve("vendor/...").
 _VENDORED = {
     "vendor/markdown": "markdown/markdown.js",
     "vendor/highlight": "highlight/highlight.js",

@@ -119,8 +119,9 @@ export class AnswerView {
 
   async show_objects() {
     const { viewer } = await import("playground/viewer3d");
-    const asked = text_of(this.context.store.message(this.message.parent)?.message.content ?? "") || "The object";
-    this.extras.replaceChildren(...this.message.figures.objects.map(({ url }) => viewer({ url, alt: asked })));
+    const asked = this.context.store.messages.get(this.message.parent);
+    const alt = text_of(asked?.message.content ?? "An object");
+    this.extras.replaceChildren(...this.message.figures.objects.map(({ url }) => viewer({ url, alt })));
   }
 
   async show_tools() {

@@ -1,6 +1,9 @@
+import { text_of } from "playground/branches";
+
 // The body of POST /api/v1/chat/completions for a pane: what is sent is what "View code" shows.
-const as_said = (message) => {
-  const { content, tool_calls, tool_call_id } = message.message;
+const as_said = (message, sees) => {
+  const { tool_calls, tool_call_id } = message.message;
+  const content = sees ? message.message.content : text_of(message.message.content);
   if (message.role === "tool") return { role: "tool", tool_call_id, content };
   if (message.role === "user") return { role: "user", content };
   const said = { role: "assistant", content: content || (tool_calls?.length ? null : "") };
@@ -24,10 +27,13 @@ function joined(messages) {
   return found;
 }
 
-// `history`: messages of the tree, from the root on. `more`: said now, as the API takes it.
-export function chat_body(settings, pane, history, { more = [], model = pane.model, is_continued = false } = {}) {
+// `history`: messages of the tree, from the root on; `content`: asked now. A model that `sees` no
+// pictures would refuse them: it gets the words alone.
+export function chat_body(settings, pane, history, { content = null, model = pane.model, sees = true } = {}) {
   const system = pane.system ?? settings.system;
-  const messages = joined([...history.filter(was_said).map(as_said), ...more]);
+  const asked = content === null ? [] : [{ role: "user", message: { content } }];
+  const is_continued = !asked.length && history.at(-1)?.role === "assistant";
+  const messages = joined([...history.filter(was_said), ...asked].map((message) => as_said(message, sees)));
   if (system) messages.unshift({ role: "system", content: system });
   if (pane.prefill && !is_continued) messages.push({ role: "assistant", content: pane.prefill });
   const body = { model, messages, stream: true, ...pane.parameters };

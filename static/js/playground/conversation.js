@@ -18,9 +18,8 @@ export class Conversation {
     const { store } = this;
     const history = parent === undefined ? store.path(pane) : path(store.messages, parent);
     if (this.is_media(model)) return objects_body({ ...pane, model }, text_of(content ?? history.at(-1)?.message.content ?? ""));
-    const more = content === null ? [] : [{ role: "user", content }];
-    const is_continued = !more.length && history.at(-1)?.role === "assistant";
-    return chat_body(store.settings, pane, history, { more, model, is_continued });
+    const sees = store.model(model)?.input.includes("image") ?? true;
+    return chat_body(store.settings, pane, history, { content, model, sees });
   }
 
   // The same question to several panes; those that still answer are left out, and told.

@@ -18,11 +18,10 @@ function renderer_of(label) {
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-label", `3D object: ${label}. Arrow keys turn it, plus and minus come nearer and go back, 0 resets.`);
-  try {
-    return new WebGLRenderer({ canvas, antialias: true, alpha: true });
-  } catch (cause) {
-    throw said("This browser cannot show 3D objects. Download the file to see it elsewhere.", { cause });
-  }
+  // Asked here, and not by the engine, which complains on the console.
+  const context = canvas.getContext("webgl2", { antialias: true, alpha: true });
+  if (!context) throw said("This browser cannot show 3D objects. Download the file to see it elsewhere.");
+  return new WebGLRenderer({ canvas, context });
 }
 
 export class ObjectScene {

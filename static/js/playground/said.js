@@ -1,2 +1,2 @@
 // An error whose words are meant for people.
-export const said = (words, more) => Object.assign(new Error(words, more), { is_said: true });
+export const said = (words) => Object.assign(new Error(words), { is_said: true });

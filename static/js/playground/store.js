@@ -119,7 +119,9 @@ export class Store {
 
   path(pane) {
     if (!pane) return [];
-    const leaf = this.messages.has(pane.leaf) ? pane.leaf : newest_leaf(this.messages, pane.id);
+    // What was kept may be older than what came below it since.
+    const kept = this.messages.get(pane.leaf);
+    const leaf = kept ? deepest(this.messages, kept).id : newest_leaf(this.messages, pane.id);
     return path(this.messages, leaf);
   }
 
