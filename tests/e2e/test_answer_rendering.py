@@ -216,3 +216,29 @@ def test_reasoning_is_closed_and_counts(one):
     page.keyboard.press("Enter")
     expect(page.get_by_role("listitem").filter(has_text="then that")).to_be_visible()
     one.check()
+
+
+def test_painter_shares_frames_and_slows_down_for_many(one):
+    """Each of three that stream is drawn about eight times a second, one alone with each frame; the
+    first word waits for nobody."""
+    counts = one.page.evaluate("""async () => {
+        const { painter } = await import("playground/painter");
+        const stop = painter.each(() => {});
+        const count = async (many) => {
+            const drawn = Array(many).fill(0);
+            const answers = drawn.map((_, at) => ({ render: () => { drawn[at] += 1; } }));
+            for (const answer of answers) painter.add(answer);
+            const began = performance.now();
+            while (performance.now() - began < 1000) {
+                for (const answer of answers) painter.dirty(answer);
+                await new Promise((done) => setTimeout(done, 4));
+            }
+            for (const answer of answers) painter.remove(answer);
+            await new Promise((done) => setTimeout(done, 300));
+            return Math.max(...drawn);
+        };
+        const found = [await count(1), await count(3)];
+        stop();
+        return found;
+    }""")
+    assert counts[0] > counts[1] and 1 <= counts[1] <= 10

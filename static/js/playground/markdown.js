@@ -105,18 +105,28 @@ export class Answer {
 
   // The painter calls it. What takes longer than its share goes on in the next frame.
   render() {
+    if (this.tail.parentNode !== this.element) this.element.append(this.tail);
     const until = performance.now() + RENDER_MS_MAX;
     this.#look_for_finished();
     // One at least, or a slow machine would never come to an end.
     do this.#settle(this.#pieces.shift() ?? ""); while (this.#pieces.length && performance.now() < until);
-    if (this.#pieces.length) return painter.dirty(this);
+    if (this.#pieces.length) {
+      painter.dirty(this);
+      return;
+    }
     if (this.#is_finished && this.#rest) {
       this.#settle(this.#rest);
       this.#done += this.#rest;
       this.#rest = "";
     }
-    if (this.#is_finished) this.#link_again();
-    this.#draw_tail();
+    if (!this.#is_finished) {
+      this.#draw_tail();
+      return;
+    }
+    this.#link_again();
+    this.tail.replaceChildren();
+    // So that the last block is the last child.
+    this.tail.remove();
   }
 
   #look_for_finished() {

@@ -1,4 +1,5 @@
 // One loop paints all answers, so that they share a frame's time instead of taking one each.
+const FRAME_MS = 16;
 const FRAME_MS_MAX = 12;
 const BUSY_PAUSE_MS = 125;
 const BUSY_ABOVE = 2;
@@ -15,7 +16,8 @@ class Painter {
   ready_at = new WeakMap();
   slow_until = 0;
   next_tick = 0;
-  is_scheduled = false;
+  is_framed = false;
+  timeout = 0;
 
   // An answer that is being written.
   add(answer) {
@@ -26,15 +28,10 @@ class Painter {
     this.streaming.delete(answer);
   }
 
-  // It has something new: its render() is called soon, or it is left alone when it is gone.
+  // It has something new: its render() is called soon.
   dirty(answer) {
     this.waiting.add(answer);
     this.schedule();
-  }
-
-  forget(answer) {
-    this.remove(answer);
-    this.waiting.delete(answer);
   }
 
   // fn(now) four times a second, until the function that comes back is called.
@@ -45,16 +42,30 @@ class Painter {
   }
 
   schedule() {
-    if (this.is_scheduled || !(this.waiting.size || this.timers.size)) return;
-    this.is_scheduled = true;
-    const frame = () => requestAnimationFrame((now) => this.paint(now));
-    if (this.waiting.size) frame();
-    else setTimeout(frame, TICK_MS);
+    if (this.is_framed || !(this.waiting.size || this.timers.size)) return;
+    clearTimeout(this.timeout);
+    const pause = this.pause_ms();
+    if (pause > FRAME_MS) this.timeout = setTimeout(() => this.frame(), pause - FRAME_MS);
+    else this.frame();
+  }
+
+  frame() {
+    if (this.is_framed) return;
+    this.is_framed = true;
+    requestAnimationFrame((now) => this.paint(now));
+  }
+
+  // Until somebody has something to do: a frame without work is none for nothing.
+  pause_ms() {
+    const now = performance.now();
+    const until = [...this.waiting].map((answer) => this.ready_at.get(answer) ?? 0);
+    if (this.timers.size) until.push(this.next_tick);
+    return Math.min(...until) - now;
   }
 
   paint(now) {
     const began = performance.now();
-    this.is_scheduled = false;
+    this.is_framed = false;
     if (now >= this.next_tick) this.tick(now);
     const is_busy = this.streaming.size > BUSY_ABOVE || now < this.slow_until;
     for (const answer of this.waiting) {
