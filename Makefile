@@ -13,7 +13,7 @@ LEDGER_TESTS := tests/billing/test_ledger_machine.py tests/billing/test_ledger_f
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format lock bench bench-ledger bench-pages bench-models bench-answers chaos chaos-ledger chaos-servers clean
+.PHONY: help run test check format lock bench bench-ledger bench-pages bench-models bench-answers bench-sockets chaos chaos-ledger chaos-servers clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-models: .venv/run-installed ## Measure the list of models, with 2,000 mode
 
 bench-answers: .venv/test-installed ## Measure how smoothly answers are drawn, in Chromium
 	@$(BIN)/python bench/answer_rendering.py $(ARGS)
+
+bench-sockets: .venv/run-installed ## Hold 200 pages of the Playground with three streaming panes each
+	@$(BIN)/python bench/playground_sockets.py $(ARGS)
 
 bench: .venv/run-installed ## Measure this gateway against a bare mock provider (better with wrk and gcc)
 	@$(BIN)/python bench/run.py $(ARGS)

@@ -9,6 +9,7 @@ one later loses nothing.
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -56,6 +57,7 @@ def _fernet() -> MultiFernet:
     return MultiFernet([*own, *(_derived(str(secret), "SECRET_KEY") for secret in others)])
 
 
+@lru_cache(maxsize=16)
 def _derived(secret: str, source: str) -> Fernet:
     """HKDF (RFC 5869): a key for this purpose alone, whatever else the secret is used for."""
     info = f"openrouter credentials of providers, {source}".encode()

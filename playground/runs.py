@@ -7,6 +7,7 @@ like every exchange it goes on until its money is settled.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import time
 from datetime import datetime
@@ -28,6 +29,9 @@ TICK_S = 0.04
 KEPT_S = 300.0
 LIVE_PER_USER_MAX = 24
 _ENDED_MAX = 2_000
+
+
+_numbers = itertools.count()
 
 
 class Watcher(Protocol):
@@ -62,6 +66,8 @@ class Run:
         self.started_at: datetime = timezone.now()
         self.exchange: Exchange | None = None
         self.generation_id = new_generation_id()
+        # To take turns by.
+        self.number = next(_numbers)
         self.buffer = Buffer(start.run)
         self.watchers: set[Watcher] = set()
         # Its rows are there (not of a temporary chat).

@@ -1,4 +1,5 @@
 """Writes what runs say into their rows: every two seconds what is new, and each end at once.
+Runs take turns, so that many of them are no burst of work.
 
 One thread does it, so that an end is never overtaken by a part. While the database is away, runs
 go on; their ends wait here and are written when it is back.
@@ -16,12 +17,13 @@ from django.db import DatabaseError, DataError, IntegrityError
 
 from openrouter_site.database import orm_connection
 from playground import saving
-from playground.runs import Runs
+from playground.runs import Run, Runs
 from playground.saving import Ending, Part
 
 logger = logging.getLogger(__name__)
 
 SAVE_S = 2.0
+_TURNS = 8
 # So long the page waits for the row before it is told the end.
 _PATIENCE_S = 3.0
 _WAITING_MAX = 5_000
@@ -58,19 +60,26 @@ class Saver:
 
     async def watch(self) -> None:
         """For the life of the process."""
+        turn = 0
         while True:
-            await asyncio.sleep(SAVE_S)
-            await self.save()
+            await asyncio.sleep(SAVE_S / _TURNS)
+            turn = (turn + 1) % _TURNS
+            await self._keep([run for run in self._runs.live() if run.number % _TURNS == turn])
+            if turn == 0:
+                await self.save()
 
-    async def save(self) -> None:
-        """What is new of all runs, then the ends that wait."""
-        parts = []
-        for run in self._runs.live():
-            if run.is_begun and run.buffer.last > run.saved_sequence:
-                parts.append((run, Part(run.id, run.buffer.last, run.buffer.message())))
+    async def _keep(self, runs: list[Run]) -> None:
+        parts = [
+            (run, Part(run.id, run.buffer.last, run.buffer.message()))
+            for run in runs
+            if run.is_begun and run.buffer.last > run.saved_sequence
+        ]
         if parts and await self._do(lambda: saving.keep([part for _, part in parts])):
             for run, part in parts:
                 run.saved_sequence = part.sequence
+
+    async def save(self) -> None:
+        """The ends that wait."""
         for ending in tuple(self._waiting.values()):
             if not await self._do(lambda ending=ending: self._write(ending)):  # type: ignore[misc]
                 return

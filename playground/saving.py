@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from openrouter_site.errors import Conflict, NotFound
@@ -21,6 +21,11 @@ from playground.sealing import sealed
 _State = Message.State
 # One that was taken for dead may come back and end its runs all the same.
 _UNFINISHED = (_State.RUNNING, _State.LOST)
+
+
+_KEEP = """
+    UPDATE playground_message SET encrypted = %s, sequence = %s WHERE id = %s AND state = %s
+"""
 
 
 class StartedAlready(Exception):
@@ -102,11 +107,10 @@ def begin(start: Start, generation_id: str, instance_id: str, files: Iterable[st
 
 def keep(parts: Iterable[Part]) -> None:
     """What came so far of answers under way."""
-    with transaction.atomic():
-        for part in parts:
-            Message.objects.filter(pk=part.run, state=_State.RUNNING).update(
-                encrypted=sealed(part.message), sequence=part.sequence
-            )
+    rows = [(sealed(part.message), part.sequence, part.run, _State.RUNNING) for part in parts]
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Many and often: the ORM would take ten times as long.
+        cursor.executemany(_KEEP, rows)
 
 
 def finish(ending: Ending) -> None:

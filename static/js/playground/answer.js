@@ -74,7 +74,8 @@ export class AnswerView {
     this.show_label();
     this.actions.hidden = running;
     // The card of an error has buttons of its own.
-    this.copy_button.hidden = this.again.hidden = !message.message.content && Boolean(message.error);
+    this.copy_button.hidden = !message.message.content;
+    this.again.hidden = !message.message.content && Boolean(message.error);
     this.on.hidden = !can_continue(message);
     this.text.hidden = !message.message.content;
     branch_switch(this.siblings, message, this.context);

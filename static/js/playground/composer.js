@@ -160,7 +160,7 @@ export class Composer {
     const tokens = Math.max(0, ...known.map((pane) => pane.prompt_tokens ?? 0));
     const errors = Object.values(panes).map((pane) => pane.error).filter(Boolean);
     const whom = plural(known.length, "model");
-    this.estimate.textContent = known.length ? `~${count(tokens)} tok · ≤ ${money(worst)} for ${whom}` : "";
+    this.estimate.textContent = known.length ? `${tokens ? `~${count(tokens)} tok · ` : ""}≤ ${money(worst)} for ${whom}` : "";
     this.estimate.title = errors.map((error) => error.message ?? error).join("\n");
     this.why_blocked = blocked || null;
     this.store.estimates = new Map(Object.entries(panes).filter(([, pane]) => pane.worst));

@@ -75,8 +75,13 @@ export class PaneView {
     this.empty?.remove();
     this.empty = null;
     if (!is_empty) return;
-    this.empty = make("div", { class: "pane-empty" }, icon("message-square", "lg"), make("p", {}, `Ask ${this.name} something below.`), this.about());
+    this.empty = make("div", { class: "pane-empty" }, icon("message-square", "lg"), make("p", {}, this.invitation()), this.about());
     this.content.append(this.empty);
+  }
+
+  invitation() {
+    const is_media = !this.context.blind && this.store.model(this.pane.model)?.media;
+    return is_media ? `Describe an object for ${this.name} below.` : `Ask ${this.name} something below.`;
   }
 
   // What one should know before one asks.

@@ -1,8 +1,11 @@
 // The panes beside each other; on a phone one at a time, with a tab for each.
+import { text_of } from "playground/branches";
 import { painter } from "playground/painter";
 import { avatar, by_id, make } from "playground/dom";
 import { marks } from "playground/footer";
 import { PaneView } from "playground/pane";
+
+const GOING_MS = 500;
 
 export class Panes {
   constructor(context) {
@@ -64,9 +67,20 @@ export class Panes {
 
   // Badges are given when all of the last question are done.
   judge() {
-    const answers = this.store.panes.map((pane) => this.store.answer_of(pane)).filter(Boolean);
-    this.marks = marks(answers);
+    this.marks = marks(this.same_question());
     for (const view of this.views.values()) view.show_foot();
+  }
+
+  // The last answers, where they answer the same: others cannot be compared.
+  same_question() {
+    const { store } = this;
+    const answers = store.panes.map((pane) => store.answer_of(pane)).filter(Boolean);
+    const asked = (answer) => {
+      const question = store.message(answer.parent);
+      return question?.role === "user" ? text_of(question.message.content) : null;
+    };
+    const [first] = answers.map(asked);
+    return first === null || first === undefined ? [] : answers.filter((answer) => asked(answer) === first);
   }
 
   show_tabs() {
@@ -98,7 +112,9 @@ export class Panes {
     const view = this.views.get(id);
     if (!view) return;
     // On the way there it passes others.
-    this.going_until = performance.now() + 500;
+    this.going_until = performance.now() + GOING_MS;
+    // Who swiped meanwhile is elsewhere.
+    setTimeout(() => this.swiped(), GOING_MS + 20);
     const { matches: is_still } = matchMedia("(prefers-reduced-motion: reduce)");
     view.element.scrollIntoView({ inline: "start", block: "nearest", behavior: is_still ? "instant" : "smooth" });
   }
