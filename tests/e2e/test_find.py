@@ -82,3 +82,11 @@ def test_search_is_without_fault(person, gateway, theme, width):
     dialog = page.get_by_role("dialog", name="Search")
     expect(dialog.get_by_role("list", name="Models").get_by_role("link")).to_have_count(6)
     one.check()
+
+
+def test_search_is_on_the_playground_too(person, gateway):
+    session = gateway.desk("session", email=f"{unique('alice')}@example.com")
+    page = person(gateway, session=session).open("/playground")
+    search(page, "gpt-4-turbo-preview")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{gateway.url}/openai/gpt-4-turbo-preview")

@@ -1,19 +1,49 @@
 // The search of the top bar: Ctrl K (Cmd K) opens it anywhere, arrows go through what was found, and
-// Enter in the field opens the first of it. Its groups are loaded by htmx whenever it says "find".
+// Enter in the field opens the first of it. Each group is HTML of the part of the site it is of.
+import { announce } from "toast";
+
 const WAIT_MS = 120;
 
 const dialog = document.getElementById("find");
 const input = dialog?.querySelector("input");
+const groups = [...(dialog?.querySelectorAll("[data-find]") ?? [])];
 const links = () => [...dialog.querySelectorAll(".find-groups a")];
 let waiting = 0;
-let asked = null;
+let asked = null; // what the answer under way, or shown, is to
+let is_answered = false;
 let hurries = false; // Enter came before the answer
 
-function find() {
+async function html_of(group, words) {
+  const answer = await fetch(`${group.dataset.find}?${new URLSearchParams({ q: words })}`).catch(() => null);
+  return answer?.ok ? answer.text() : "";
+}
+
+async function find() {
   clearTimeout(waiting);
-  if (asked === input.value) return;
-  asked = input.value;
-  dialog.dispatchEvent(new CustomEvent("find"));
+  const words = input.value;
+  if (asked === words) return;
+  asked = words;
+  is_answered = false;
+  const parts = await Promise.all(groups.map((group) => html_of(group, words)));
+  if (asked !== words) return; // something else was asked meanwhile
+  groups.forEach((group, number) => { group.innerHTML = parts[number]; });
+  is_answered = true;
+  settle();
+}
+
+function settle() {
+  const count = links().length;
+  dialog.querySelector(".find-none").hidden = count > 0;
+  announce(count ? `${count} found` : "Nothing found");
+  if (hurries) go();
+}
+
+function go() {
+  hurries = !is_answered || asked !== input.value;
+  if (hurries) return find();
+  const [first] = links();
+  if (first) first.click();
+  else input.form.submit();
 }
 
 function open() {
@@ -29,26 +59,6 @@ function step(event) {
   event.preventDefault();
   const at = Math.max(0, all.indexOf(document.activeElement));
   all[(at + by + all.length) % all.length].focus();
-}
-
-const is_answered = () => asked === input.value && !dialog.querySelector(".htmx-request");
-
-function go() {
-  hurries = !is_answered();
-  if (hurries) return find();
-  const [first] = links();
-  if (first) first.click();
-  else input.form.submit();
-}
-
-function settle() {
-  const count = links().length;
-  const is_over = is_answered();
-  dialog.querySelector(".find-none").hidden = count > 0 || !is_over;
-  if (!is_over) return;
-  const said = count ? `${count} found` : "Nothing found";
-  dispatchEvent(new CustomEvent("announce", { detail: said }));
-  if (hurries) go();
 }
 
 if (dialog) {
@@ -69,5 +79,4 @@ if (dialog) {
     go();
   });
   dialog.addEventListener("keydown", step);
-  dialog.addEventListener("htmx:afterRequest", settle);
 }
