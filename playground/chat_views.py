@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
 from openrouter_site.errors import BadRequest
-from playground import access, chat_settings, chats, exports, ids, reading
+from playground import access, chat_settings, chats, exports, ids, news, reading
 from playground.asking import answered, asked, for_the_page
 from playground.search import search
 
@@ -32,6 +32,7 @@ def _create(request: HttpRequest, user: User) -> HttpResponse:
         chats.checked_title(body.get("title", "")),
         chat_settings.checked(body.get("settings", {})),
     )
+    news.chat_changed(user.pk, chat.pk)
     return answered({"chat": chats.listed([chat])[0]}, 201)
 
 
@@ -46,18 +47,23 @@ def chat(request: HttpRequest, user: User, chat_id: str) -> HttpResponse:
     if not changes:
         raise BadRequest("Say a title or settings.")
     chats.change(user.pk, chat_id, changes)
+    if "title" in changes:
+        news.chat_changed(user.pk, chat_id)
     return answered({"id": chat_id, **changes})
 
 
 @for_the_page("POST")
 def delete(request: HttpRequest, user: User, chat_id: str) -> HttpResponse:
     chats.delete(access.chat_of(user.pk, chat_id))
+    news.chat_changed(user.pk, chat_id)
     return answered({"id": chat_id, "undo_s": int(chats.UNDO.total_seconds())})
 
 
 @for_the_page("POST")
 def restore(request: HttpRequest, user: User, chat_id: str) -> HttpResponse:
-    return answered({"chat": chats.listed([chats.restore(user.pk, chat_id)])[0]})
+    chat = chats.restore(user.pk, chat_id)
+    news.chat_changed(user.pk, chat_id)
+    return answered({"chat": chats.listed([chat])[0]})
 
 
 @for_the_page("GET")

@@ -112,6 +112,9 @@ class Obeying:
     def _tell_others(self, run: Run) -> None:
         (accepted,) = run.buffer.events(-1)[:1]
         self._playground.tell_user(run.user_id, accepted, but=self._connection)
+        if run.start.chat is not None:
+            changed = {"type": "chat.changed", "chat": run.start.chat}
+            self._playground.tell_user(run.user_id, changed, but=self._connection)
 
     async def _resume(self, run_id: str, after: int) -> None:
         user_id = self._connection.user.pk

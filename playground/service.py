@@ -14,7 +14,7 @@ from django.db import DatabaseError
 
 from accounts import session_user
 from playground import connection as codes
-from playground import lost, relay
+from playground import lost, news, relay
 from playground.buffer import Event
 from playground.connection import Connection, Connections
 from playground.forwarding import Forwards
@@ -49,6 +49,7 @@ class Playground:
         self.forwards = Forwards(self.hub)
         self.objects = Objects(self.runs, self.hub)
         self._commands = Pace(_COMMANDS_PER_SECOND_MAX, 1.0)
+        news.go_to(self.tell_user)
 
     def watchers(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside, for the life of the process."""

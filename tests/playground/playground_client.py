@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import secrets
 import string
@@ -51,6 +52,21 @@ def person(gateway, credits="50", **more):
     chat = new_id("chat")
     gateway.desk("chat", user_id=caller.user_id, chat_id=chat)
     return Person(gateway, caller, session, chat)
+
+
+def post(person, path, document):
+    """(status, body) of what a page of this person posts."""
+    token = "a" * 32
+    headers = {
+        "Cookie": f"sessionid={person.session}; csrftoken={token}", "X-CSRFToken": token,
+        "Content-Type": "application/json", "Origin": person.gateway.url,
+    }  # fmt: skip
+    connection = http.client.HTTPConnection("127.0.0.1", person.gateway.port, timeout=TIMEOUT_S)
+    connection.request("POST", path, json.dumps(document), headers)
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
 
 
 @dataclass

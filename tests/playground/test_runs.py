@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from gateway_process import unique, wait_until
-from playground_client import LLAMA, TURBO, Page, new_id, person
+from playground_client import LLAMA, TURBO, Page, new_id, person, post
 
 from openrouter_site.money import format_amount, parse_amount
 
@@ -289,3 +289,16 @@ def test_the_sum_of_a_chat_is_what_the_ledger_says(gateway, alice):
     total = sum(row["cost_nano"] for row in alice.answers())
     assert total == int(rows[0]["total"]) > 0
     assert format_amount(total)
+
+
+def test_all_tabs_learn_that_a_chat_is_another_one(gateway, alice):
+    """By a run in it, and by what is done to it over HTTP."""
+    with Page(alice) as page, Page(alice) as tab:
+        tab.send("ping")
+        tab.other("pong")
+        page.done(page.start())
+        assert tab.other("chat.changed")["chat"] == alice.chat
+        status, _ = post(alice, f"/playground/chats/{alice.chat}", {"title": "Rome"})
+        assert status == 200
+        for each in (page, tab):
+            assert each.other("chat.changed")["chat"] == alice.chat
