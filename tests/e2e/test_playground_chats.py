@@ -78,6 +78,23 @@ def test_chats_are_renamed_found_deleted_and_brought_back(at_play):
     page.get_by_role("button", name="Share").first.wait_for(state="hidden")
 
 
+def test_how_long_chats_are_kept_is_chosen_below_their_list(at_play, gateway, player_id):
+    one = at_play(GPT)
+    page = one.page
+    chats = page.get_by_role("dialog", name="Chats")
+    if not chats.is_visible():
+        page.get_by_role("button", name="Chats", exact=True).click()
+    chats.get_by_label("Keep chats nobody uses").select_option("90 days")
+    expect(page.get_by_text("nobody used for 90 days are deleted at night")).to_be_visible()
+    one.check()
+    (kept,) = gateway.sql(
+        "SELECT chat_days FROM playground_preferences WHERE user_id = %s", player_id
+    )
+    assert kept["chat_days"] == 90
+    page.reload()
+    expect(chats.get_by_label("Keep chats nobody uses")).to_have_value("90")
+
+
 def test_a_hidden_tab_says_that_it_is_done(at_play, gateway):
     one = at_play(GPT)
     page = one.page

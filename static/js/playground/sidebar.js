@@ -1,6 +1,7 @@
 // The chats of the person: found by their words, renamed, deleted with a way back.
 import { by_id, make, menu } from "playground/dom";
 import { get, post } from "playground/http";
+import { follow_retention } from "playground/retention";
 import { relative } from "el/time";
 import { toast } from "toast";
 
@@ -34,6 +35,7 @@ export class Sidebar {
     this.search.addEventListener("input", () => this.load_later());
     this.more = by_id("chats-more");
     this.more.addEventListener("click", () => this.load(this.next));
+    follow_retention(store.preferences);
     store.on("saved chats", () => this.load_later());
     store.on("chat", () => this.show());
     WIDE.addEventListener("change", () => this.close());
