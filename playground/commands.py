@@ -36,7 +36,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An answer is wanted. `chat` is None for a temporary one; `account` is its owner's user id."""
+    """An answer is wanted. `chat` is None for a temporary one; `account` is its owner's user id;
+    `prefill` is how the answer is told to begin, where it is."""
 
     kind: Literal["chat", "objects"]
     run: str
@@ -46,6 +47,7 @@ class Start:
     questions: tuple[Question, ...]
     body: dict[str, Any] = field(repr=False)
     account: int | None = None
+    prefill: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +134,22 @@ def _start(given: dict[str, Any], kind: Literal["chat", "objects"]) -> Start:
     names = [run, *(each.id for each in questions)]
     if len(set(names)) < len(names):
         raise BadRequest("run and questions need ids of their own")
+    body = _object(given, "body")
+    prefill = _prefill(body) if given.get("prefill") is True else ""
     return Start(
         kind=kind, run=run, chat=chat, pane=given["pane"], parent=parent, questions=questions,
-        body=_object(given, "body"), account=_account(given),
+        body=body, account=_account(given), prefill=prefill,
     )  # fmt: skip
+
+
+def _prefill(body: dict[str, Any]) -> str:
+    """The last message, where it is the beginning of the answer and not an answer that goes on."""
+    messages = body.get("messages")
+    last = messages[-1] if type(messages) is list and messages else None
+    if type(last) is not dict or last.get("role") != "assistant":
+        return ""
+    content = last.get("content")
+    return content if type(content) is str else ""
 
 
 def _questions(given: dict[str, Any]) -> tuple[Question, ...]:

@@ -74,6 +74,7 @@ class Run:
         self.saved_sequence = 0
         self.waited = (0, 0.0)
         self.started_s = time.monotonic()
+        self._prefill = start.prefill
         self._first_s: float | None = None
         self._said_s = self.started_s
         self._waits = self._attempts = 0
@@ -158,6 +159,10 @@ class Run:
         if payload:
             if self._first_s is None:
                 self._first_s = time.monotonic()
+            if kind == buffer.DELTA and self._prefill:
+                # The provider goes on from it; for whoever reads, it is the answer's beginning.
+                self.add(kind, self._prefill)
+                self._prefill = ""
             self.add(kind, payload)
 
     async def end(self, chunks: list[Chunk]) -> None:

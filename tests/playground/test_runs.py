@@ -236,6 +236,23 @@ def test_the_next_question_regenerate_and_continue(gateway, alice):
     assert parents[question["id"]] == first
 
 
+def test_an_answer_begins_with_its_prefill(gateway, alice):
+    asked = [
+        {"role": "user", "content": "Tell me of Rome [[say: a city.]]"},
+        {"role": "assistant", "content": "Rome is "},
+    ]
+    with Page(alice) as page:
+        run = page.start(body={"messages": asked}, prefill=True)
+        told = page.done(run)
+        goes_on = page.start(question=None, parent=run, body={"messages": asked})
+        page.done(goes_on)
+        refused = page.start(body={"messages": asked, "model": "no/such"}, prefill=True)
+        page.done(refused)
+    assert told.text == alice.row(run)["message"]["content"] == "Rome is a city."
+    assert alice.row(goes_on)["message"]["content"] == "a city."
+    assert alice.row(refused)["message"]["content"] == ""
+
+
 def test_results_of_tools_follow_each_other(gateway, alice):
     with Page(alice) as page:
         first = page.start()

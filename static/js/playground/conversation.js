@@ -69,6 +69,8 @@ export class Conversation {
     if (questions.length === 1) command.question = questions[0];
     else if (questions.length) command.questions = questions;
     if (rows[0]) command.role = rows[0].role;
+    // Its last message is the beginning of the answer, and not one that is continued.
+    command.prefill = body.messages?.at(-1)?.role === "assistant" && path(this.store.messages, run.parent).at(-1)?.role !== "assistant";
     // Until the server says that it has it, it is sent again with each new connection.
     if (run.live) run.live.command = command;
     this.line.send(command);
