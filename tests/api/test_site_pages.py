@@ -34,7 +34,7 @@ def test_landing_shows_the_public_address_in_production(client, settings):
 
 
 def test_landing_shows_live_figures_and_hides_them_while_there_are_none(client):
-    assert "figures" not in page(client)
+    assert 'class="figures' not in page(client)
     live.forget()
     rows.small_catalog()
     figures = re.findall(r"<dt>([^<]+)</dt>\s*<dd>\s*(\d+)\s*</dd>", page(client))

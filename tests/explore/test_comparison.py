@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import api_rows as rows
 import pytest
@@ -168,5 +169,8 @@ def test_no_more_than_four_lie_side_by_side(client, shop):
     assert "a/m-3" in html and "a/m-4" not in html and "Add a model" not in html
 
 
-def test_nothing_leads_to_a_playground_that_is_not_there(client, shop):
-    assert "Open side by side" not in client.get(PAIR).content.decode()
+def test_the_playground_opens_with_what_is_compared(client, shop):
+    html = client.get(PAIR).content.decode()
+    (address,) = re.findall(r'href="(/playground\?[^"]+)"', html)
+    compared = parse_qs(urlsplit(PAIR).query)["m"]
+    assert parse_qs(urlsplit(address).query) == {"models": [",".join(compared)]}
