@@ -142,7 +142,7 @@ class Deaf:
             self.raw.sendall(data)
 
     def is_closed_to(self, frame):
-        """Asks for more to be written, slowly enough to be no flood; a reset says that nobody will."""
+        """Asks for more, slowly enough to be no flood; a reset says that nobody writes it."""
         time.sleep(0.05)
         try:
             self.tell(frame)
