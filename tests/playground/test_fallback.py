@@ -54,8 +54,11 @@ def test_who_may_not_command(gateway, alice, bob):
         assert page.post(ping, Origin="https://evil.example")[0] == 403
         assert page.post(ping, Cookie="sessionid=x")[0] == 401
         assert page.post(ping, Cookie=f"sessionid={bob.session}")[0] == 404
-        for name in ("", "x", "../x", f"{'0' * 32}.{'0' * 32}"):
+        for name in ("", "x", "../x"):
             assert page.post(ping, **{"X-Connection": name})[0] in (400, 404)
+        # With Redis it may be another process's, which nobody can tell here.
+        elsewhere = page.post(ping, **{"X-Connection": f"{'0' * 32}.{'0' * 32}"})[0]
+        assert elsewhere == (202 if gateway.environment.get("REDIS_URL") else 404)
         assert page.post(b"x" * (1024 * 1024 + 1))[0] == 413
         assert page.post(b"\xff")[0] == 202
         assert page.other("error")["code"] == 400
