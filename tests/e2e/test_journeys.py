@@ -130,9 +130,9 @@ def test_visitor_signs_up_makes_a_key_and_calls(person, site, tool, tmp_path):
     answer = send(page.locator("#try").inner_text(), CURL_HOME=str(tmp_path))
     assert answer["choices"][0]["message"]["content"]
     page.get_by_role("link", name="I stored it").click()
-    page.get_by_label("Search").focus()
+    page.get_by_label("Search keys").focus()
     page.keyboard.press("Control+V")
-    expect(page.get_by_label("Search")).to_have_value(key)
+    expect(page.get_by_label("Search keys")).to_have_value(key)
     page.reload()
     row = page.get_by_role("row", name=re.compile("^ci "))
     expect(row).to_contain_text(f"{key[:12]}...{key[-3:]}")

@@ -101,14 +101,15 @@ def test_tool_is_called_and_answered_by_hand(at_play, site):
     page.keyboard.press("Enter")
     expect(card.locator("pre")).to_contain_text('"location"')
     box = card.get_by_role("textbox", name="Result of get_current_weather")
-    box.fill('{"temperature": 22, "unit": "celsius", "description": "Sunny"}')
+    sunny = unique("sunny")
+    box.fill(json.dumps({"temperature": 22, "unit": "celsius", "description": sunny}))
     one.photograph("/playground", "playground-tool")
     one.check()
     card.get_by_role("button", name="Use this result").click()
     expect(pane(page).locator(".answer").last).to_contain_text("22")
     expect(foot(page)).to_contain_text("Generation")
-    wait_until(lambda: len(site.upstream("Sunny")) == 1, "the request with the result")
-    messages = site.upstream("Sunny")[0]["body"]["messages"]
+    wait_until(lambda: len(site.upstream(sunny)) == 1, "the request with the result")
+    messages = site.upstream(sunny)[0]["body"]["messages"]
     assert [message["role"] for message in messages] == ["user", "assistant", "tool"]
     assert messages[2]["tool_call_id"] == messages[1]["tool_calls"][0]["id"]
     page.reload()
