@@ -9,6 +9,7 @@ from accounts.models import User
 from openrouter_site.errors import BadRequest
 from playground import access, files
 from playground.asking import answered, body_bytes, for_the_page
+from playground.ending import PLY
 from playground.models import Attachment
 
 
@@ -28,6 +29,15 @@ def upload(request: HttpRequest, user: User) -> HttpResponse:
 @for_the_page("GET")
 def file(request: HttpRequest, user: User, file_id: str) -> HttpResponse:
     return sent(request, access.file_of(user.pk, file_id))
+
+
+@for_the_page("GET")
+def last_object(request: HttpRequest, user: User) -> HttpResponse:
+    """Where the newest 3D object of this person is, for the page of the model; null without one."""
+    objects = Attachment.objects.filter(user=user, media_type=PLY, chat__deleted_at=None)
+    newest = objects.exclude(chat=None).order_by("-created_at", "-pk").values_list("pk", flat=True)
+    pk = newest.first()
+    return answered({"url": None if pk is None else reverse("playground_file", args=[pk])})
 
 
 def sent(request: HttpRequest, file: Attachment) -> HttpResponse:

@@ -52,5 +52,6 @@ urlpatterns: list[URLPattern] = [
     path("playground/leaderboard", preference_views.leaderboard, name="playground_leaderboard"),
     # Files
     path("playground/files", file_views.upload, name="playground_files"),
+    path("playground/last-object", file_views.last_object, name="playground_last_object"),
     path("playground/files/<str:file_id>", file_views.file, name="playground_file"),
 ]

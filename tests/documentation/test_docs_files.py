@@ -16,6 +16,7 @@ from samples import DOCS, ROOT, tokens_of
 from doctor import echo
 from documentation.outline import SLUGS
 from openrouter_site import asgi
+from playground import fallback
 
 PAGES = sorted(DOCS.glob("*.md"))
 READ_ELSEWHERE = [
@@ -25,7 +26,7 @@ of_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 
 # Paths that Django does not serve: ours before it; those of other programs, of files, and of what
 # is here only where it is configured (Google, GitHub).
-OURS = {*asgi.INFERENCE, echo.PATH, "/api/v1"}
+OURS = {*asgi.INFERENCE, echo.PATH, fallback.EVENTS, fallback.COMMANDS, "/api/v1"}
 NOT_OURS = re.compile(
     r"/(path|etc|opt|var|complete|shap-e|stripe|openai/v1|accounts/(google|github)/login)\b.*|/v1|/$"
 )  # fmt: skip

@@ -126,6 +126,20 @@ def make_object(one):
     return there
 
 
+def test_page_of_the_model_shows_the_last_object(at_play):
+    one = at_play("openai/shap-e")
+    page = one.open("/openai/shap-e")
+    expect(page.get_by_role("link", name="Make one in the Playground")).to_be_visible()
+    one.check()
+    one.open("/playground?models=openai/shap-e")
+    make_object(one)
+    page = one.open("/openai/shap-e")
+    expect(page.get_by_role("button", name="Wireframe")).to_be_enabled()
+    expect(page.locator("#last-object canvas")).to_be_visible()
+    one.check()
+    one.photograph("/openai/shap-e", "model-media-object")
+
+
 def stored(site, there):
     """The bytes that the server keeps of the object on the page."""
     href = there.get_by_role("link", name="Download .ply").get_attribute("href")

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 JSON_OWN = {
     "playground_chats",
     "playground_files",
+    "playground_last_object",
     "playground_preferences",
     "playground_votes",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 
 import pytest
 from api_rows import person
@@ -10,7 +11,7 @@ from chat_rows import browser, chat, picture, png, upload
 from django.utils import timezone
 
 from playground import files, ids
-from playground.models import Attachment
+from playground.models import Attachment, Chat
 
 pytestmark = pytest.mark.django_db
 JPEG = bytes.fromhex("ffd8ffc0000b08000100010101110000ffd9")
@@ -124,3 +125,21 @@ def test_bytes_are_not_in_the_database_as_they_are(alice):
     file = files.keep(alice.pk, b"plyplyply" * 10, "model/ply")
     assert base64.b64encode(b"plyplyply").decode()[:8] not in Attachment.objects.get().encrypted
     assert files.content(file) == b"plyplyply" * 10
+
+
+def test_last_object_is_the_newest_of_ones_own_chats(alice, page):
+    def last():
+        return page.get("/playground/last-object").json()["url"]
+
+    bob = person("bob")
+    files.keep(bob.pk, b"ply", "model/ply", chat(bob).pk)
+    kept = chat(alice)
+    picture(alice, kept)
+    assert last() is None
+    first = files.keep(alice.pk, b"ply 1", "model/ply", kept.pk)
+    assert last() == f"/playground/files/{first.pk}"
+    second = files.keep(alice.pk, b"ply 2", "model/ply", kept.pk)
+    Attachment.objects.filter(pk=first.pk).update(created_at=timezone.now() - timedelta(hours=1))
+    assert last() == f"/playground/files/{second.pk}"
+    Chat.objects.filter(pk=kept.pk).update(deleted_at=timezone.now())
+    assert last() is None
