@@ -23,5 +23,5 @@ def models(request: HttpRequest) -> HttpResponse:
         now = now.without_usage()
     choice = read({"q": request.GET.getlist("q")}, now.index.labels, now.catalog.models)
     found = ordered(now.index.found(now.index.matching(choice)), choice.sort, now.measured)
-    context = {"models": [each.lead for each in found[:_FOUND_MAX]], "choice": choice}
+    context = {"models": [each.lead for each in found[:_FOUND_MAX]]}
     return render(request, "explore/_quick.html", context)

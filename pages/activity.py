@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import time_zones
 from accounts.models import ApiKey
+from accounts.signed_in import user_of
 from activity import detail, export, requests
 from activity.dimensions import DIMENSIONS
 from activity.overview import overview
@@ -22,7 +23,6 @@ from activity.series import METRICS, series
 from openrouter_site.streaming import streamed
 from pages import activity_chart, activity_choices, activity_query, activity_waterfall
 from pages.activity_query import Asked
-from pages.signed_in import user_of
 from ui.addresses import changed, links
 
 _ROWS = 25

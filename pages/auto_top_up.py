@@ -9,13 +9,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.reauthentication import recently_authenticated
+from accounts.signed_in import user_of
 from billing.credits import account_id
 from billing.payments import auto_topup_terms
 from billing.payments.auto_topup_terms import CapTooSmall
 from openrouter_site.errors import ApiError, Conflict
 from pages.credit_forms import AutoTopUpForm, PurchaseForm
 from pages.credits import overview
-from pages.signed_in import user_of
 
 _NO_CARD = "No card is saved. Buy credits once and keep the card, then turn this on."
 

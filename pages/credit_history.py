@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.signed_in import user_of
 from billing import history
 from billing.credits import account_id
 from billing.statement import Month, month_of
 from billing.statement_download import download
 from openrouter_site.errors import BadRequest
 from pages import credit_words
-from pages.signed_in import user_of
 
 _PAGE_ROWS = 50
 _WITHOUT_USAGE = "payments"

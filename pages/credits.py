@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.reauthentication import recently_authenticated
+from accounts.signed_in import user_of
 from billing import purchasing_power
 from billing.credits import account_id
 from billing.models import Checkout
@@ -32,7 +33,6 @@ from openrouter_site.errors import ApiError
 from openrouter_site.money import format_amount
 from pages import credit_words
 from pages.credit_forms import AutoTopUpForm, PurchaseForm, default_quote
-from pages.signed_in import user_of
 
 _AGAIN = "Nothing was charged. Press the button again: it goes on with the same payment."
 _LATEST = 5

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.reauthentication import recently_authenticated
+from accounts.signed_in import user_of
 from billing.credits import account_id
 from billing.models import Checkout, PaymentRefund
 from billing.payments import listing, refundable, refunds
@@ -24,7 +25,6 @@ from openrouter_site.errors import ApiError
 from openrouter_site.money import format_amount
 from pages import credit_words
 from pages.credit_forms import RefundForm
-from pages.signed_in import user_of
 
 _PAGE_ROWS = 25
 _AGAIN = "The refund goes on by itself as soon as it does."

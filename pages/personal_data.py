@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import ApiKey, Member, User
 from accounts.reauthentication import recently_authenticated
+from accounts.signed_in import user_of
 from billing import closing, personal_data
 from billing.balances import account_row
 from billing.credits import account_id
 from openrouter_site.streaming import streamed
 from pages import errors
 from pages.settings_forms import CloseForm
-from pages.signed_in import user_of
 
 # Who has no password proves by a sign-in of just now that it is them.
 _FRESH = timedelta(minutes=10)

@@ -14,9 +14,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts import kept_prompts, user_settings
 from accounts.models import ProviderKey, User
+from accounts.signed_in import user_of
 from catalog import live
 from pages.settings_forms import POLICY, PolicyForm, PromptLogForm
-from pages.signed_in import user_of
 from routing import data_policy
 from routing.data_policy import Effect, Wish
 

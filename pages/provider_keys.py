@@ -20,11 +20,11 @@ from django.views.decorators.vary import vary_on_headers
 from accounts import provider_keys
 from accounts.models import ProviderKey, User
 from accounts.reauthentication import is_post, recently_authenticated
+from accounts.signed_in import user_of
 from billing.models import Generation
 from catalog import live
 from openrouter_site.errors import ApiError
 from pages.provider_key_forms import NewKeyForm
-from pages.signed_in import user_of
 from routing import own_key_trial
 
 SPEND_DAYS = 30

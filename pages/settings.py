@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import time_zones, user_settings
 from accounts.models import Theme
+from accounts.signed_in import user_of
 from catalog import live
 from pages.context import Visitor
 from pages.settings_forms import DefaultsForm, low_balance_help
-from pages.signed_in import user_of
 from pages.theme import remember
 
 

@@ -16,11 +16,11 @@ import orjson
 
 from openrouter_site.errors import BadRequest, PayloadTooLarge
 from playground import ids
+from routing.nesting import is_deeper
+from routing.request import DEPTH_MAX
 
 BYTES_MAX = 64 * 1024
 PANES_MAX = 6
-# Schemas of tools nest; orjson itself stops at 254.
-DEPTH_MAX = 64
 _TOOLS_MAX = 128
 _MODELS_MAX = 10
 _MODEL_CHARACTERS_MAX = 128
@@ -90,22 +90,6 @@ def checked(settings: Any) -> dict[str, Any]:
 def leaves(settings: dict[str, Any]) -> list[str]:
     """The last message on screen of each pane that has one."""
     return [pane["leaf"] for pane in settings.get("panes", []) if pane.get("leaf")]
-
-
-def is_deeper(value: Any, depth_max: int) -> bool:
-    """Without recursion: whoever nests does it to exhaust that."""
-    level = [value]
-    for _ in range(depth_max):
-        level = [inner for each in level for inner in _inside(each)]
-        if not level:
-            return False
-    return True
-
-
-def _inside(value: Any) -> list[Any]:
-    if type(value) is dict:
-        return list(value.values())
-    return value if type(value) is list else []
 
 
 def _check(given: dict[str, Any], rules: dict[str, tuple[Check, str]], where: str) -> None:

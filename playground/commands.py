@@ -12,13 +12,14 @@ import orjson
 
 from openrouter_site.errors import BadRequest
 from playground import ids
+from routing.nesting import is_deeper
+from routing.request import DEPTH_MAX
 
 QUESTIONS_MAX = 32
 PANES_MAX = 6
 RUNS_MAX = 64
 SEQUENCE_MAX = 2**31
-# As for the inference API: no more may be parsed, and nothing deeper be walked.
-_DEPTH_MAX = 64
+# No more may be parsed; how deep it may be is as for the inference API.
 _BRACKETS_MAX = 100_000
 
 
@@ -87,23 +88,9 @@ def read(frame: str | bytes) -> dict[str, Any]:
         given = orjson.loads(data)
     except orjson.JSONDecodeError:
         raise BadRequest("not JSON") from None
-    if type(given) is not dict or _is_deep(given):
+    if type(given) is not dict or is_deeper(given, DEPTH_MAX):
         raise BadRequest("a JSON object of moderate depth is expected")
     return given
-
-
-def _is_deep(given: dict[str, Any]) -> bool:
-    level: list[Any] = [given]
-    for _ in range(_DEPTH_MAX):
-        level = [
-            item
-            for parent in level
-            for item in (parent.values() if type(parent) is dict else parent)
-            if type(item) is dict or type(item) is list
-        ]
-        if not level:
-            return False
-    return True
 
 
 def parse(given: dict[str, Any]) -> Command:

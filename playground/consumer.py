@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -16,6 +14,7 @@ from openrouter_site import origins
 from playground import connection as codes
 from playground.connection import Connection
 from playground.obeying import Obeying
+from playground.pace import Pace
 from playground.saver import in_thread
 from playground.service import Playground
 
@@ -82,7 +81,7 @@ async def _served(
 async def _read(playground: Playground, connection: Connection, receive: Receive) -> None:
     """Take commands until the other side closes, or sends too much."""
     connection.obey = Obeying(playground, connection).obey
-    flood = Flood()
+    pace = Pace(FRAMES_PER_SECOND_MAX, 1.0)
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":
@@ -94,21 +93,7 @@ async def _read(playground: Playground, connection: Connection, receive: Receive
         if len(frame) > FRAME_BYTES_MAX:
             connection.end(codes.TOO_LARGE)
             return
-        if flood.is_one_too_many():
+        if not pace.allows(connection.user.pk):
             connection.end(codes.TOO_MUCH)
             return
         connection.obey(frame)
-
-
-class Flood:
-    """More than FRAMES_PER_SECOND_MAX within a second."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=FRAMES_PER_SECOND_MAX)
-
-    def is_one_too_many(self) -> bool:
-        now_s = time.monotonic()
-        if len(self._times) == FRAMES_PER_SECOND_MAX and now_s - self._times[0] < 1:
-            return True
-        self._times.append(now_s)
-        return False

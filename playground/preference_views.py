@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from accounts.signed_in import user_of
 from catalog import live
 from playground import ids, preferences, votes
 from playground.asking import answered, asked, for_the_page
-from playground.signed_in import user_of
 from ui import format
 
 

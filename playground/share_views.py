@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from accounts.models import User
+from accounts.signed_in import user_of
 from openrouter_site.errors import BadRequest, NotFound
 from playground import access, chats, ids, shares
 from playground.asking import answered, asked, for_the_page
@@ -21,7 +22,6 @@ from playground.chat_settings import PANES_MAX
 from playground.file_views import sent
 from playground.models import Message, Share
 from playground.share_markdown import cleaned
-from playground.signed_in import user_of
 from ui.site_address import base_url
 
 _PAGE_ROWS = 50

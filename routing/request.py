@@ -14,6 +14,7 @@ import orjson
 
 from openrouter_site.errors import BadRequest
 from routing.messages import INPUT_REQUIRED, Message, parse_messages, text_size
+from routing.nesting import is_deeper
 from routing.parameters import (
     PARAMETERS,
     Check,
@@ -149,24 +150,9 @@ def _load(body: bytes) -> dict[str, Any]:
     if type(given) is not dict:
         raise BadRequest(f"{INPUT_REQUIRED} in a JSON object", {"field": "body"})
     # Fewer brackets than the limit cannot nest deeper than it, so most bodies are not walked.
-    if brackets > DEPTH_MAX:
-        _refuse_depth(given)
+    if brackets > DEPTH_MAX and is_deeper(given, DEPTH_MAX):
+        raise BadRequest(f"The body must not nest deeper than {DEPTH_MAX}", {"field": "body"})
     return given
-
-
-def _refuse_depth(given: dict[str, Any]) -> None:
-    """Level by level and without recursion: what is deep must not become a deep stack."""
-    level: list[Any] = [given]
-    for _ in range(DEPTH_MAX):
-        level = [
-            item
-            for parent in level
-            for item in (parent.values() if type(parent) is dict else parent)
-            if type(item) is dict or type(item) is list
-        ]
-        if not level:
-            return
-    raise BadRequest(f"The body must not nest deeper than {DEPTH_MAX}", {"field": "body"})
 
 
 def _input_error(name: str, remedy: str) -> BadRequest:
