@@ -37,7 +37,7 @@ def site(new_gateway):
         )  # fmt: skip
         assert answer.status_code == 200, answer.text
     wait_until(lambda: not gateway.open_holds(), "the settlements")
-    rows = gateway.sql("SELECT id FROM billing_generation ORDER BY id")
+    rows = gateway.sql("SELECT id FROM billing_generation ORDER BY created_at, id")
     for number, row in enumerate(rows):
         moment = datetime.now(UTC) - timedelta(days=1 + number * 39 / len(rows))
         gateway.sql(

@@ -160,6 +160,8 @@ def test_visitor_finds_a_model_by_what_it_takes_and_who_serves_it(person, site):
     promised = policy.locator("label", has_text="Does not train").locator(".facet-count")
     count = int(promised.inner_text())
     policy.get_by_role("checkbox", name="Does not train").check()
+    # Every model that takes images may promise it: only the address tells that the answer is there.
+    expect(page).to_have_url(f"{site.url}/models?input=image&policy=no-training")
     rows = page.get_by_role("region", name="Models").locator("tbody tr")
     expect(rows).to_have_count(count)
     page.get_by_label("Sort by").select_option("Price: low to high")

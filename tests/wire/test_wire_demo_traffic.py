@@ -71,6 +71,7 @@ def command(site, *arguments):
 
 
 def test_demo_traffic_is_asked_answered_and_paid(site, real_provider):
+    real_provider.asked.clear()
     done = command(site, "--requests", "40")
     assert done["status"] == 0 and "40 requests sent" in done["output"], done["output"]
     site.verify()
