@@ -78,7 +78,14 @@ class Limiter:
     """One for each server process. `watch` runs beside it when there is a Redis."""
 
     def __init__(
-        self, *, surge: int, free_per_minute: int, free_per_day: int, processes: int, redis_url: str
+        self,
+        *,
+        surge: int,
+        free_per_minute: int,
+        free_per_day: int,
+        processes: int,
+        redis_url: str,
+        redis_timeout_s: float,
     ) -> None:
         self._surge = Window("surge", surge, SECOND_US)
         self._free: _Asks = (Window("free_minute", free_per_minute, 60 * SECOND_US),)
@@ -91,7 +98,7 @@ class Limiter:
         self._own = Windows(processes)
         self._reads = Windows(processes)
         self._reading = threading.Lock()
-        self._shared = SharedWindows(redis_url) if redis_url else None
+        self._shared = SharedWindows(redis_url, redis_timeout_s) if redis_url else None
         self._credits = CellMap(
             load_credits, ttl_s=_CREDITS_TTL_S, stale_s=_STALE_S, size=_ACCOUNTS_IN_MEMORY
         )
@@ -107,6 +114,7 @@ class Limiter:
             free_per_day=settings.FREE_REQUESTS_PER_DAY,
             processes=settings.WORKERS,
             redis_url=settings.REDIS_URL,
+            redis_timeout_s=settings.RATE_LIMIT_REDIS_TIMEOUT_S,
         )
 
     async def admit(self, key: Key, names: Sequence[str]) -> Ticket:

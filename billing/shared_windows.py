@@ -34,8 +34,6 @@ _GIVE_BACK = """
     end
 """
 
-# A request waits for two calls at most: the one under way and its own.
-_CALL_TIMEOUT_S = 0.05
 _FAILURES_MAX = 3
 _RETRY_INTERVAL_S = 1.0
 _BATCH_MAX = 128
@@ -79,14 +77,18 @@ def decoded(answers: Sequence[int]) -> list[Verdict]:
 
 
 class SharedWindows:
-    """Of one process and one event loop. `watch` must run for as long as it is used."""
+    """Of one process and one event loop. `watch` must run for as long as it is used.
 
-    def __init__(self, url: str) -> None:
+    A request waits for two calls at most, the one under way and its own: twice `call_timeout_s`.
+    """
+
+    def __init__(self, url: str, call_timeout_s: float) -> None:
+        self._call_timeout_s = call_timeout_s
         # One call at a time, and beside it the rare give_back.
         self._client = redis.from_url(
             url,
-            socket_connect_timeout=_CALL_TIMEOUT_S,
-            socket_timeout=_CALL_TIMEOUT_S,
+            socket_connect_timeout=call_timeout_s,
+            socket_timeout=call_timeout_s,
             retry=Retry(NoBackoff(), 0),
             max_connections=4,
         )
@@ -100,7 +102,7 @@ class SharedWindows:
         return self._away.is_set()
 
     async def take(self, asked: Asked) -> Verdict:
-        """`Windows.take`; raises RedisAway, within a tenth of a second."""
+        """`Windows.take`; raises RedisAway when Redis does not answer in time."""
         if self._away.is_set():
             raise RedisAway
         loop = asyncio.get_running_loop()
@@ -115,7 +117,7 @@ class SharedWindows:
         if self._away.is_set():
             return
         with contextlib.suppress(*_OUTAGES):
-            async with asyncio.timeout(_CALL_TIMEOUT_S):
+            async with asyncio.timeout(self._call_timeout_s):
                 # The type of eval in redis-py is a union of both of its clients.
                 await self._client.eval(_GIVE_BACK, 1, _day_key(account_id), str(day))
 
@@ -125,7 +127,7 @@ class SharedWindows:
             batch = self._asked[:_BATCH_MAX]
             del self._asked[:_BATCH_MAX]
             try:
-                async with asyncio.timeout(_CALL_TIMEOUT_S):
+                async with asyncio.timeout(self._call_timeout_s):
                     verdicts = await self._run([asked for asked, _ in batch])
             except Exception as error:
                 # Also for an answer that makes no sense: nobody may wait for ever.
@@ -179,7 +181,7 @@ class SharedWindows:
     async def _answers(self) -> bool:
         """Whether Redis takes writes again, and in time: one that is full answers a PING too."""
         try:
-            async with asyncio.timeout(_CALL_TIMEOUT_S):
+            async with asyncio.timeout(self._call_timeout_s):
                 await self._client.set("openrouter:limits:probe", 1, px=1000)
         except _OUTAGES:
             return False

@@ -315,6 +315,8 @@ ROUTING_RETRY_SHARE = env_number("ROUTING_RETRY_SHARE", 0.2)
 # Limits (seed, section Limits), for each account; WORKERS share them where there is no Redis.
 RATE_LIMITS = env_bool("RATE_LIMITS", default=True)
 RATE_LIMIT_SURGE = int(env_number("RATE_LIMIT_SURGE", 200, 1))
+# A Redis that takes longer is left alone; a request may wait twice as long.
+RATE_LIMIT_REDIS_TIMEOUT_S = env_number("RATE_LIMIT_REDIS_TIMEOUT_S", 0.05, 0.001)
 FREE_REQUESTS_PER_MINUTE = int(env_number("FREE_REQUESTS_PER_MINUTE", 20, 1))
 FREE_REQUESTS_PER_DAY = int(env_number("FREE_REQUESTS_PER_DAY", 200, 1))
 WORKERS = int(env_number("WORKERS", 1, 1))

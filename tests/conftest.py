@@ -8,11 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 sys.path.append(str(Path(__file__).parent / "simulator"))
 
 from gateway_process import Gateway, Template
 from simulator_process import Simulator, start, stop
+
+# How long an example takes says nothing on a machine that is busy.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def _unavailable(what):
@@ -143,5 +148,5 @@ def gateway(lasting_gateway):
 
 @pytest.fixture(scope="session")
 def impatient_gateway(lasting_gateway):
-    """The same with short deadlines: first content 1 s, between chunks 2.25 s, comments 0.25 s."""
-    return lasting_gateway(TIMEOUT_SCALE="0.05", FIRST_CONTENT_TIMEOUT_S="20").start()
+    """The same with short deadlines: first content 2 s, between chunks 2.25 s, comments 0.25 s."""
+    return lasting_gateway(TIMEOUT_SCALE="0.05", FIRST_CONTENT_TIMEOUT_S="40").start()

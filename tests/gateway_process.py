@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import http.client
 import itertools
@@ -32,8 +33,9 @@ DEADLINE_S = 30
 _serial = itertools.count(1)
 # Not the one that a test's seed sets: what is drawn must differ between runs side by side.
 _draw = random.SystemRandom()
-# Each server has its own, as sites that share a Redis must; no more than these run at once.
-_redis_databases = itertools.cycle(range(1, 16))
+# Each server has its own, as sites that share a Redis must, and gives it back at its end: some last
+# for the whole session. No more than these run at once.
+_redis_databases = collections.deque(range(1, 16))
 
 
 def unique(word="wire"):
@@ -83,7 +85,7 @@ def _named(database_url, name):
 
 
 def _own_redis(redis_url):
-    return redis_url and _named(redis_url, next(_redis_databases))
+    return redis_url and _named(redis_url, _redis_databases.popleft())
 
 
 class Template:
@@ -165,11 +167,12 @@ class Gateway:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database_url = template.copy(is_empty)
+        self._redis_url = _own_redis(os.environ.get("REDIS_URL", ""))
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "openrouter_site.settings",
             "DATABASE_URL": self.database_url,
-            "REDIS_URL": _own_redis(os.environ.get("REDIS_URL", "")),
+            "REDIS_URL": self._redis_url,
             "DATA_DIR": str(folder),
             "PORT": str(self.port),
             "UNCONFIGURED_PROVIDER_URL": f"http://127.0.0.1:{simulator.port}/{{slug}}",
@@ -282,6 +285,9 @@ class Gateway:
                 self.process.kill()
                 self.process.wait()
             self.desk.close()
+            if self._redis_url:
+                _redis_databases.append(int(self._redis_url.rpartition("/")[2]))
+                self._redis_url = ""
 
 
 _NOT_THE_SUM = """

@@ -16,6 +16,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from gateway_process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 WAIT_S = 60
@@ -24,12 +25,9 @@ WAIT_S = 60
 def free_ports() -> int:
     """A port that is free like the one after it."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            with contextlib.suppress(OSError):
-                second.bind(("127.0.0.1", port + 1))
-                return port
+        port = free_port()
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
+            return port
 
 
 def environment(data_dir: Path, **changes: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ CLIENTS = 4
 
 
 async def main(url, seconds, limit, length_us, day_limit):
-    shared = SharedWindows(url)
+    shared = SharedWindows(url, 1.0)
     watching = asyncio.create_task(shared.watch())
     asked = Asked(
         "user:1",

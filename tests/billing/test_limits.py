@@ -35,6 +35,7 @@ def standing_clock(monkeypatch):
 def limiter(**settings):
     values = {
         "surge": 200, "free_per_minute": 20, "free_per_day": 200, "processes": 1, "redis_url": "",
+        "redis_timeout_s": 0.05,
     }  # fmt: skip
     return Limiter(**(values | settings))
 

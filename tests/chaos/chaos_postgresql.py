@@ -7,7 +7,9 @@ runs the command with DATABASE_URL naming the server; --fsync for one that survi
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -29,14 +31,22 @@ def binaries():
     return Path(initdb).resolve().parent if initdb else None
 
 
+def _free_port():
+    """Not one of those that the kernel gives to connections (gateway_process.free_port): nobody may
+    have it while the server starts again."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 class Postgresql:
     """`url` is where it listens. It keeps its port when it starts again."""
 
     def __init__(self, folder, *, fsync=False, connections=100):
         self._bin = binaries()
         self._data = Path(folder) / "data"
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
+        self.port = _free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         self._options = (
             f"-p {self.port} -k '' -c listen_addresses=127.0.0.1"

@@ -23,8 +23,9 @@ KILLS = int(os.environ.get("CHAOS_KILLS", "20"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 CLIENTS = sized(20, 40)
 SERVERS = 3
-# A dead process is noticed after 1.5 s instead of 30 s, and swept for every 0.75 s.
-SCALE = 0.05
+# A dead process is noticed after 3 s instead of 30 s, and swept for every 1.5 s. With less, one
+# that lives and has no turn for a moment would be taken for dead.
+SCALE = 0.1
 ALL_RECOVERED_S = 60 * SCALE
 
 

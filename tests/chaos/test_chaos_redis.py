@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections import Counter
@@ -18,7 +17,7 @@ from chaos_books import check_money
 from chaos_clients import Clients
 from chaos_proxy import Proxy
 from chaos_size import IS_LARGE, sized
-from gateway_process import wait_until
+from gateway_process import free_port, wait_until
 
 PER_S = sized(20, 50)
 FAULT_S = sized(0.7, 15.0)
@@ -28,8 +27,7 @@ MODEL = "openai/gpt-3.5-turbo"
 
 class Redis:
     def __init__(self, program, folder):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
+        self.port = free_port()
         self.process = subprocess.Popen(
             [program, "--bind", "127.0.0.1", "--port", str(self.port), "--save", "",
              "--appendonly", "no", "--dir", str(folder)],

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from playwright.sync_api import expect
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE_PATH = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 # Plain http as a browser sees it: `localhost` and 127.0.0.1 pass for safe.
@@ -28,6 +30,8 @@ WIDTH_MIN = 360
 JS_BYTES_MAX = 45 * 1024
 CSS_BYTES_MAX = 20 * 1024
 _TIMEOUT_MS = 15_000
+# Unless a test says another, what is expected may take as long as what is done.
+expect.set_options(timeout=_TIMEOUT_MS)
 
 # The page's own word for what its policy refused, beside what the console says of it.
 _NOTE_VIOLATIONS = """
@@ -44,9 +48,12 @@ _AXE = """async () => {
     ]);
 }"""
 # What fades in has little contrast until it is there.
-_STILL = """() => Promise.allSettled(document.getAnimations()
-    .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
-    .map((one) => one.finished)).then(() => null)"""
+_STILL = """async () => {
+    await new Promise(requestAnimationFrame);
+    await Promise.allSettled(document.getAnimations()
+        .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+        .map((one) => one.finished));
+}"""
 # Chrome says this of every page over plain http, and that of one that is an error by intention.
 _OF_PLAIN_HTTP = "The Cross-Origin-Opener-Policy header has been ignored"
 _OWN_STATUS = "Failed to load resource: the server responded with a status of"
@@ -113,6 +120,8 @@ class Person:
     def check(self, status=200):
         """Nothing is wrong with the page as it stands."""
         page, problems = self.page, {}
+        # After a click that led here: axe wants the whole page, and its colours.
+        page.wait_for_load_state("load")
         page.evaluate(_STILL)
         own = f"{_OWN_STATUS} {status}"
         problems["console"] = [
@@ -131,6 +140,10 @@ class Person:
         """The system turns light or dark. At once: a colour on its way is none to judge."""
         self.theme = theme
         self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        # The page hears of it a moment later: axe must not see half of it in the old colours.
+        for asked in (f"(prefers-color-scheme: {theme})", "(prefers-reduced-motion)"):
+            self.page.wait_for_function("asked => matchMedia(asked).matches", arg=asked)
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
 
     def shrink_to(self, width):
         self.width = width

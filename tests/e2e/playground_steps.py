@@ -7,6 +7,14 @@ LLAMA = "meta-llama/llama-3-70b-instruct"
 OPUS = "anthropic/claude-3-opus"
 TURBO = "openai/gpt-3.5-turbo"
 LLAMA_NAME = "Llama 3 70B Instruct"
+# A scroll may take a while to come to its end.
+_AT_REST = """async (log) => {
+    for (let last = -1; last !== log.scrollTop;) {
+        last = log.scrollTop;
+        await new Promise((done) => setTimeout(done, 300));
+    }
+    return log.scrollTop;
+}"""
 
 
 def composer(page):
@@ -19,6 +27,11 @@ def pane(page, name="GPT-4o"):
 
 def foot(page, name="GPT-4o"):
     return pane(page, name).locator(".pane-foot")
+
+
+def at_rest(log):
+    """How far a log is scrolled, when nothing moves it any more."""
+    return log.evaluate(_AT_REST)
 
 
 def send(page, text):

@@ -39,7 +39,10 @@ def sign_up(one, site, email, path="/accounts/signup/"):
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.locator("main").get_by_role("button", name="Sign up").click()
-    page.get_by_label("Code").fill(code_for(site, email))
+    code = page.get_by_label("Code")
+    # While we wait for the mail, nobody lets the browser's requests through.
+    code.wait_for()
+    code.fill(code_for(site, email))
     page.get_by_role("button", name="Continue").click()
     return page
 

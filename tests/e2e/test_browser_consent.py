@@ -54,8 +54,8 @@ def test_user_of_the_demo_page_connects_pays_and_revokes(gateway, traveller):
         page.get_by_role("button", name="Connect your account").click()
         host = urlsplit(demo).netloc
         page.get_by_role("heading", name=f"Connect {host}").wait_for()
-        assert page.get_by_text("Proposed by the app").is_visible()
-        assert page.get_by_text(f"Redirects to {demo}").is_visible()
+        page.get_by_text("Proposed by the app").wait_for()
+        page.get_by_text(f"Redirects to {demo}").wait_for()
         page.get_by_role("radio", name="$20").check()
         page.get_by_role("button", name=f"Authorize {host}").click()
         page.get_by_text("Connected.").wait_for()

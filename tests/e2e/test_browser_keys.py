@@ -63,16 +63,17 @@ def test_key_is_made_and_changed_without_script(person, gateway, session):
     page.locator(".models > summary").click()
     page.locator('[name="allowed_models"][value="openai/gpt-4"]').check()
     page.get_by_role("button", name="Create key").click()
+    expect(page.get_by_role("link", name="I stored it")).to_be_visible()
     assert KEY.search(page.content())
     page.get_by_role("link", name="I stored it").click()
     page.get_by_role("link", name="Edit plain").click()
     page.get_by_label("Credit limit").fill("2.50")
     page.get_by_role("button", name="Save").click()
-    assert page.get_by_text("$0 of $2.50").is_visible()
+    expect(page.get_by_text("$0 of $2.50")).to_be_visible()
     page.get_by_role("link", name="Delete").click()
     page.get_by_label("Type its name").fill("plain")
     page.get_by_role("button", name="Delete key").click()
-    assert not page.get_by_role("link", name="plain", exact=True).is_visible()
+    expect(page.get_by_role("link", name="plain", exact=True)).to_have_count(0)
 
 
 def test_models_are_found_by_typing_and_counted(signed_in):
@@ -140,7 +141,7 @@ def test_leaked_key_is_ended_by_whoever_found_it(person, gateway, alice):
 def test_sorting_is_in_the_address_and_goes_back(signed_in):
     page = signed_in.open("/settings/keys")
     page.get_by_role("link", name="Spent").click()
-    assert page.url.endswith("?sort=-spend")
+    expect(page).to_have_url(re.compile(r"\?sort=-spend$"))
     expect(page.get_by_role("columnheader", name="Spent")).to_have_attribute(
         "aria-sort", "descending"
     )

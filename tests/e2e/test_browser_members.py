@@ -69,12 +69,12 @@ def test_budget_is_changed_and_member_removed_without_script(person, gateway, ac
     page.get_by_label("Role").select_option("admin")
     page.get_by_role("button", name="Save").click()
     row = page.get_by_role("row", name=account.bob)
-    assert "$0 of $7.50" in row.inner_text()
-    assert "Admin" in row.inner_text()
+    expect(row).to_contain_text("$0 of $7.50")
+    expect(row).to_contain_text("Admin")
     page.get_by_role("link", name=f"Edit {account.bob}").click()
     page.get_by_role("link", name="Remove").click()
     page.get_by_role("button", name=f"Remove {account.bob}").click()
-    assert page.get_by_text("Only you").is_visible()
+    expect(page.get_by_text("Only you")).to_be_visible()
 
 
 def test_member_makes_a_key_there_and_leaves(person, gateway, account):

@@ -87,9 +87,9 @@ def test_the_way_from_the_menu_to_an_app_needs_no_script(person, site):
     assert "view=month" in page.url and "by=author" in page.url
     page.locator(".chart-wide").get_by_role("img").wait_for()
     page.get_by_text("Show table").click()
-    assert page.get_by_role("columnheader", name="Total").is_visible()
+    expect(page.get_by_role("columnheader", name="Total")).to_be_visible()
     page.get_by_role("link", name="Example Chat").click()
-    assert page.get_by_role("heading", level=1, name="Example Chat").is_visible()
+    expect(page.get_by_role("heading", level=1, name="Example Chat")).to_be_visible()
     page.go_back()
     assert "by=author" in page.url
 

@@ -57,6 +57,8 @@ def buy(page, amount="10", **choices):
     page.locator(f"[name=amount][value='{amount}']").check()
     if choices.get("save_card"):
         page.get_by_role("checkbox", name="Keep this card").check()
+        # The total brings a new button: one that comes while the mouse is down takes the click.
+        expect(page.locator("body")).not_to_have_attribute("aria-busy", "true")
     page.get_by_role("button", name="Pay $").click()
     pay_at_stripe(page)
     page.wait_for_url("**/payments/success**")

@@ -12,6 +12,7 @@ def test_docs_have_no_fault_anywhere(everywhere, gateway, path):
     everywhere(gateway, path)
 
 
+@pytest.mark.timeout(300)
 def test_no_page_of_the_docs_has_a_fault_on_a_phone(person, gateway):
     one = person(gateway, width=360, theme="dark")
     for slug in SLUGS:

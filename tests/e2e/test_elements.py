@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -20,7 +22,7 @@ def test_copy_works_without_the_clipboard_of_secure_pages(person, workshop):
     field = page.locator("#guide-limit")
     field.fill("")
     field.press("Control+v")
-    assert field.input_value() == "http://localhost:8000/api/v1"
+    expect(field).to_have_value("http://localhost:8000/api/v1")
     one.check()
 
 
@@ -95,4 +97,4 @@ def test_first_tab_leads_past_the_menu(guide):
     skip = guide.get_by_role("link", name="Skip to content")
     expect(skip).to_be_focused()
     guide.keyboard.press("Enter")
-    assert guide.url.endswith("#content")
+    expect(guide).to_have_url(re.compile("#content$"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from gateway_process import unique
-from playground_steps import GPT, LLAMA, LLAMA_NAME, OPUS, TURBO, ask, composer, pane, send
+from playground_steps import GPT, LLAMA, LLAMA_NAME, OPUS, TURBO, ask, at_rest, composer, pane, send
 from playwright.sync_api import expect
 
 HOSTILE = (
@@ -51,8 +51,7 @@ def test_hostile_and_hurried(play):
     log.focus()
     page.keyboard.press("Home")
     expect(there.get_by_role("button", name="Latest")).to_be_visible()
-    page.wait_for_timeout(300)
-    before = log.evaluate("log => log.scrollTop")
+    before = at_rest(log)
     for number in range(40, 200):
         for run in runs.values():
             line.delta(run, 3 + number, f"line {number} of an answer that goes on\n")

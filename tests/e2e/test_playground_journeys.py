@@ -80,7 +80,7 @@ def test_three_models_side_by_side(at_play, site, alice):
     page = one.page
     send(
         page,
-        "Tell me of Rome. [[simulate provider=openai tokens=150 tps=60]]"
+        "Tell me of Rome. [[simulate provider=openai tokens=150 tps=30]]"
         f" [[simulate provider=anthropic gate={gate} tokens=40 tps=100]]"
         " [[simulate provider=mistral status=429 retry_after=20 message='Slow down']]",
     )
@@ -113,7 +113,7 @@ def test_stop_reload_and_go_on(at_play, site, alice):
     said = words(160, "w")
     one = at_play(GPT, HAIKU)
     page = one.page
-    send(page, f"{marker} [[simulate tps=40]] [[say: {said}]]")
+    send(page, f"{marker} [[simulate tps=20]] [[say: {said}]]")
     expect(answer(page)).to_contain_text("w12 ")
     expect(answer(page, "Claude 3 Haiku")).to_contain_text("w12 ")
     pane(page).get_by_role("button", name="Stop").click()
@@ -191,7 +191,7 @@ def test_branches_keep_their_text_model_and_cost(at_play, site, alice):
     expect(answer(page)).to_have_text("The first answer.")
     assert foot(page).locator(".cost").get_attribute("title") == first_cost
     expect(there.locator(".answer-model")).to_be_empty()
-    page.wait_for_timeout(1200)  # the branch is saved a moment later
+    page.wait_for_timeout(2500)  # the branch is saved a moment later
     page.reload()
     expect(answer(page)).to_have_text("The first answer.")
     wait_until(lambda: not site.open_holds(), "the settlements")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from browser import CSS_BYTES_MAX, THEMES, WIDTH_MIN
-from playground_steps import GPT, LLAMA, LLAMA_NAME, OPUS, TURBO, ask, composer, pane
+from playground_steps import GPT, LLAMA, LLAMA_NAME, OPUS, TURBO, ask, at_rest, composer, pane
 from playwright.sync_api import expect
 
 # What comes when it is needed (highlighting, formulas, 3D) is not counted.
@@ -84,7 +84,7 @@ def test_the_log_follows_only_who_is_at_its_end(play):
     log.hover()
     page.mouse.wheel(0, -900)
     expect(page.get_by_role("button", name="Latest")).to_be_visible()
-    before = log.evaluate("log => log.scrollTop")
+    before = at_rest(log)
     line.delta(run, 3, "".join(f"More {n}\n\n" for n in range(80)))
     expect(log.get_by_text("More 79")).to_be_attached()
     assert log.evaluate("log => log.scrollTop") == before
@@ -98,9 +98,7 @@ def test_on_a_phone_models_are_tabs_and_swiped(play):
     tabs.get_by_role("button", name=LLAMA_NAME).click()
     expect(pane(page, LLAMA_NAME)).to_be_in_viewport(ratio=0.9)
     page.locator("#play-panes").evaluate("box => box.scrollTo({left: 0})")
-    expect(tabs.get_by_role("button", name="GPT-4o")).to_have_attribute(
-        "aria-current", "true", timeout=5000
-    )
+    expect(tabs.get_by_role("button", name="GPT-4o")).to_have_attribute("aria-current", "true")
     assert composer(page).evaluate("box => getComputedStyle(box).fontSize") == "16px"
     composer(page).fill("x\n" * 60)
     height = composer(page).evaluate("box => box.clientHeight")

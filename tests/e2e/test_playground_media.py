@@ -194,8 +194,10 @@ def test_pictures_are_pasted_dropped_made_smaller_and_removed(one, pictures):
     page = pictures
     given(page, "paste", "tiny.png", "image/png", PNG)
     expect(page.locator(".picture-note").first).to_have_text("1 × 1, 1 kB")
-    for kind in ("jpeg", "webp"):
+    for count, kind in enumerate(("jpeg", "webp"), start=2):
         given(page, "drop", f"wide.{kind}", f"image/{kind}")
+        # One by one: two at once may be ready in either order.
+        page.wait_for_function("count => window.sent.length === count", arg=count)
     expect(page.locator(".picture")).to_have_count(3)
     expect(page.locator(".picture-note").last).to_contain_text("1568 × 500")
     expect(page.locator(".picture-note").last).to_contain_text("was 3136 × 1000")
@@ -317,6 +319,7 @@ def test_tools_are_written_checked_and_saved(one):
     expect(dialog.get_by_role("status")).to_have_text("Fine: get_current_weather")
     dialog.get_by_role("button", name="Save tools").click()
     expect(dialog).to_be_hidden()
+    page.wait_for_function("() => Array.isArray(window.saved)")
     (tool,) = page.evaluate("window.saved")
     assert tool["function"]["name"] == "get_current_weather"
 

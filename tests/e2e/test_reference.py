@@ -26,8 +26,8 @@ def test_fields_open_by_keyboard_and_without_script(person, gateway):
 def test_a_link_leads_to_its_call(person, gateway):
     page = person(gateway).open("/docs/api")
     page.get_by_role("link", name="/api/v1/keys/{hash}").nth(1).click()
-    assert page.url.endswith("/docs/api/keys#changeKey")
-    assert page.get_by_role("heading", name="Change a key").is_visible()
+    expect(page).to_have_url(f"{gateway.url}/docs/api/keys#changeKey")
+    expect(page.get_by_role("heading", name="Change a key")).to_be_visible()
 
 
 def test_request_is_copied_as_it_is_shown(person, gateway):

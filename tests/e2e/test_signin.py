@@ -36,7 +36,7 @@ def test_register_verify_and_sign_in_again(person, site, scripts):
     one = person(site, java_script_enabled=scripts)
     page = sign_up(one, site, email, f"/accounts/signup/?next={SECURITY}")
     at(page, site, SECURITY)
-    assert page.locator("#content").get_by_text(email).is_visible()
+    expect(page.locator("#content").get_by_text(email)).to_be_visible()
     if scripts:
         one.check()
     sign_out(page)
@@ -62,7 +62,7 @@ def test_authenticator_app_is_set_up_and_asked_for(person, site):
     one.check()
     give_second_factor(page, codes[0])
     at(page, site, SECURITY)
-    assert "9 unused" in page.locator("#content").inner_text()
+    expect(page.locator("#content")).to_contain_text("9 unused")
 
 
 def with_device(one):

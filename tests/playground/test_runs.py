@@ -82,6 +82,7 @@ def test_stop_stops_the_provider_and_the_bill(gateway, alice):
     assert (done["state"], done["cancelled"], done["error"]) == ("stopped", True, None)
     assert 0 < done["usage"]["completion_tokens"] < 1000
     assert parse_amount(done["cost"]) == charged(gateway, done["generation"]) > 0
+    wait_until(lambda: gateway.upstream(marker)[0]["ended_at"], "the end of the provider's part")
     (record,) = gateway.upstream(marker)
     assert record["aborted"] and not record["finished"]
     assert alice.row(run)["message"]["content"] == answer.text

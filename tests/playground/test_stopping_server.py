@@ -67,7 +67,13 @@ def test_after_a_kill_the_row_says_lost_and_what_it_cost(new_gateway):
         runs = [page.start("[[simulate tokens=3000 tps=50]]") for _ in range(3)]
         for run in runs:
             page.text(run, 60)
-        time.sleep(2.2)
+        # Parts are written every 2 s, what they cost every second.
+        wait_until(
+            lambda: all(alice.row(run)["message"]["content"] for run in runs),
+            "a part of each to be kept",
+        )
+        progress = "SELECT id FROM billing_hold WHERE progress_nano > 0"
+        wait_until(lambda: len(gateway.sql(progress)) == len(runs), "progress to be noted")
         gateway.process.kill()
         gateway.process.wait()
     gateway.start()

@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 import pytest
+from gateway_process import free_port
 from loopback_provider import answering, loopback, lost
 from routing_builders import endpoint, provider
 
@@ -86,10 +87,8 @@ def test_what_came_before_the_break_can_still_be_read(run):
 
 def test_nobody_there(run):
     async def story():
-        with socket.create_server(("127.0.0.1", 0)) as held:
-            port = held.getsockname()[1]
         upstream = Upstream(5.0)
-        there = endpoint(by=provider(served_at=f"http://127.0.0.1:{port}"))
+        there = endpoint(by=provider(served_at=f"http://127.0.0.1:{free_port()}"))
         with pytest.raises(ConnectionLost) as refused:
             await upstream.send(there, Sent("/x", b"", False))
         assert refused.value.untouched

@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+from gateway_process import wait_until
 from simulator_process import DEADLINE_SECONDS, ROOT, start, stop
 
 from simulator.faults import WORDS
@@ -75,9 +76,11 @@ def test_a_record_tells_the_whole_request(simulator):
 def test_a_client_that_goes_is_seen_at_once(simulator, directive, stream, tokens):
     user = f"gone-{directive.replace(' ', '-')}-{stream}"
     client = send(simulator, directive, user, stream)
-    record = simulator.record(user, ended=False)
+    wait_until(
+        lambda: simulator.record(user, ended=False)["completion_tokens"] == tokens, "its tokens"
+    )
     time.sleep(0.05)
-    assert record["ended_at"] is None
+    assert simulator.record(user, ended=False)["ended_at"] is None
     gone_at = time.time()
     client.close()
     record = simulator.record(user)

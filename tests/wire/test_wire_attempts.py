@@ -150,7 +150,8 @@ def test_when_everything_fails_only_a_share_of_all_requests_tries_again(crowded,
         crowded, charlie, "[[simulate status=503]]", LLAMA, provider=everyone
     ).status == 502  # fmt: skip
     marker = unique()
-    text = f"{marker} [[simulate status=503 ttft_ms=700]]"
+    # Long enough for all of them to be in flight before the first one fails.
+    text = f"{marker} [[simulate status=503 ttft_ms=1500]]"
     answers = at_once(crowded, charlie, text, provider=everyone)
     asked = len(crowded.upstream(marker))
     # Each may try twice more, were there no budget: 180.

@@ -39,7 +39,7 @@ _MODELS = """
 def clinic(new_gateway):
     """Short deadlines, and failures are forgotten after a few seconds."""
     return new_gateway(
-        TIMEOUT_SCALE="0.05", FIRST_CONTENT_TIMEOUT_S="20", ROUTING_OUTAGE_WINDOW_S=str(WINDOW_S)
+        TIMEOUT_SCALE="0.05", FIRST_CONTENT_TIMEOUT_S="60", ROUTING_OUTAGE_WINDOW_S=str(WINDOW_S)
     ).start()
 
 

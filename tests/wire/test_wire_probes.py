@@ -78,6 +78,7 @@ def stability(gateway, caller):
     return {name: endpoint["stable"] for name, endpoint in found.items()}
 
 
+@pytest.mark.timeout(180)
 def test_who_fails_its_probes_is_tried_last(
     template, own_simulator, redis_url, worker_of, tmp_path, gateways
 ):
@@ -92,11 +93,11 @@ def test_who_fails_its_probes_is_tried_last(
         "POST", "/_faults", [{"provider": "deepinfra", "directive": "status=503"}]
     )
     worker_of(gateway)
-    wait_until(lambda: stability(gateway, alice)["DeepInfra"] is False, "the demotion")
+    wait_until(lambda: stability(gateway, alice)["DeepInfra"] is False, "the demotion", 60)
     others = stability(gateway, alice)
     assert [name for name, stable in others.items() if not stable] == ["DeepInfra"]
     rows = gateway.sql("SELECT provider_slug, ok, status FROM routing_providerprobe")
     assert {row["provider_slug"] for row in rows if not row["ok"]} == {"deepinfra"}
     assert len(rows) > 10
     own_simulator.control("DELETE", "/_faults")
-    wait_until(lambda: stability(gateway, alice)["DeepInfra"], "the recovery")
+    wait_until(lambda: stability(gateway, alice)["DeepInfra"], "the recovery", 60)

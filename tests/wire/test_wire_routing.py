@@ -110,7 +110,7 @@ def test_required_parameters_nobody_has_are_503(gateway, alice):
 def test_a_failing_provider_is_tried_last_by_the_next_request(gateway, alice):
     model = "microsoft/wizardlm-2-7b"
     text = "[[simulate status=503 provider=deepinfra]] [[say: hi]]"
-    for _ in range(12):
+    for _ in range(20):
         assert chat(gateway, alice, text, model).status == 200
     # Both cost the same, so without the mark each would be first in half of the requests.
     marker = unique()

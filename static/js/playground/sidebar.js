@@ -89,18 +89,22 @@ export class Sidebar {
   }
 
   async load(next = null) {
+    const asked = this.asked = Symbol();
     const query = new URLSearchParams({ q: this.search.value.trim(), ...(next && { after: next }) });
     try {
       const found = await get(`/playground/chats?${query}`);
+      if (asked !== this.asked) return; // Something else was asked for meanwhile.
       this.chats = next ? [...this.chats, ...found.chats] : found.chats;
       this.next = found.next ?? null;
       this.show();
     } catch (error) {
+      if (asked !== this.asked) return;
       this.list.replaceChildren(make("p", { class: "small muted" }, `The chats could not be read. ${error.message}`));
     }
   }
 
   show() {
+    if (this.renaming) return; // The new title is being typed; the list is shown after it.
     const parts = [];
     let group = "";
     for (const chat of this.chats) {
@@ -143,6 +147,7 @@ export class Sidebar {
   rename(chat, item) {
     const input = make("input", { class: "input", value: chat.title, "aria-label": "New title", maxlength: "200" });
     let is_over = false;
+    this.renaming = true;
     const end = async (keeps) => {
       if (is_over) return;
       is_over = true;
@@ -155,6 +160,7 @@ export class Sidebar {
           toast(error.message, "error");
         }
       }
+      this.renaming = false;
       this.show();
     };
     input.addEventListener("keydown", (event) => {
