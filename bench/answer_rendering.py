@@ -3,6 +3,7 @@
 Panes of so many tokens a second each, in Chromium without a window, on a page that has what an
 answer needs and nothing else, under the policy of the site. Each pane has a history of so many
 characters. Gaps are those between animation frames; a long task held the page for more than 50 ms.
+While answers come, somebody types: a key is seen at the next frame.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ _PARTS = (
 _PAGE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Bench</title>
 <link rel="stylesheet" href="/css/app.css"><link rel="stylesheet" href="/css/playground-media.css">
 <link rel="stylesheet" href="/bench.css">
-<script type="importmap" nonce="bench">{importmap}</script><body><main id="panes"></main>"""
+<script type="importmap" nonce="bench">{importmap}</script><body><main id="panes"></main>
+<textarea id="composer" aria-label="Prompt"></textarea>"""
 _STYLE = """#panes { display: grid; grid-auto-flow: column; gap: 8px; height: 80vh; }
 #panes > div { min-width: 0; overflow: auto; contain: strict; } body { display: block; }
 #panes > div > div:not(:last-child) {
@@ -98,6 +100,14 @@ _RUN = """async ({ panes, tokens_per_s, seconds, history, text }) => {
     const below = (place) => place.appendChild(document.createElement("div"));
     const answers = places.map((place) => new Answer(below(place)));
     const began = performance.now();
+    const composer = document.getElementById("composer");
+    const keys = [];
+    const typing = setInterval(async () => {
+        const pressed = performance.now();
+        composer.value += "x";
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        keys.push(performance.now() - pressed);
+    }, 130);
     let sent = 0;
     await new Promise((done) => {
         const timer = setInterval(() => {
@@ -116,13 +126,17 @@ _RUN = """async ({ panes, tokens_per_s, seconds, history, text }) => {
         }, 40);
     });
     is_over = true;
+    clearInterval(typing);
     for (const answer of answers) answer.finish();
-    gaps.sort((one, other) => one - other);
-    const at = (share) => Math.round(gaps[Math.floor((gaps.length - 1) * share)] * 10) / 10;
+    const at = (share, all = gaps) => {
+        return Math.round(all[Math.floor((all.length - 1) * share)] * 10) / 10;
+    };
+    for (const all of [gaps, keys]) all.sort((one, other) => one - other);
     const elapsed_ms = performance.now() - began;
     return {
         frames_per_s: Math.round((gaps.length / elapsed_ms) * 1000),
         gap_p50_ms: at(0.5), gap_p95_ms: at(0.95), gap_p99_ms: at(0.99), gap_max_ms: at(1),
+        key_p50_ms: at(0.5, keys), key_p95_ms: at(0.95, keys), key_max_ms: at(1, keys),
         long_tasks: tasks.length, longest_task_ms: Math.max(0, ...tasks),
         renders_per_s_and_pane: Math.round((renders / elapsed_ms) * 10000 / panes) / 10,
         render_mean_ms: Math.round((rendering / renders) * 100) / 100,

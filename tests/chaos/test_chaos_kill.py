@@ -102,7 +102,7 @@ def test_books_keep_every_promise_when_servers_are_killed(servers):
         time.sleep(0.5)
     for server in servers:
         server.wait_for()
-    until = time.monotonic() + ALL_RECOVERED_S + 5
+    until = time.monotonic() + ALL_RECOVERED_S + 20
     while ledger.open_holds() and time.monotonic() < until:
         time.sleep(0.05)
 

@@ -75,6 +75,8 @@ def transfers(one):
 
 def test_fee_and_total_are_shown_while_one_chooses(alice):
     page = alice.open(PAGE)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
     quote = page.locator("#quote")
     expect(quote).to_contain_text("$10.80")
     page.get_by_role("radio", name="$25").check()
@@ -84,7 +86,10 @@ def test_fee_and_total_are_shown_while_one_chooses(alice):
     assert not page.get_by_role("radio", name="$25").is_checked()
     page.get_by_label("Another amount").fill("4.99")
     expect(page.locator("#own-amount-error")).to_contain_text("from $5 to $1,000")
+    # Once for each, and not again when the field is left: the button is about to be pressed.
+    page.get_by_label("Another amount").press("Tab")
     alice.check()
+    assert len([url for url in asked if "quote" in url]) == 3, asked
 
 
 def test_out_of_credits_a_payment_refreshed_while_pending_lets_the_request_run(

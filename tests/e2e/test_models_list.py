@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,6 +54,21 @@ def measured(new_gateway):
 )
 def test_the_list_and_the_comparison_have_no_fault_anywhere(everywhere, measured, path, name):
     everywhere(measured, path, name=name)
+
+
+def test_each_choice_is_asked_for_once(person, measured):
+    page = person(measured).open("/models")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_label("Filter models").fill("gpt")
+    expect(page).to_have_url(re.compile("q=gpt"))
+    # Leaving the search is no choice: an answer would take the row that is about to be clicked.
+    page.keyboard.press("Tab")
+    page.get_by_role("checkbox", name="≥ 128K").check()
+    expect(page).to_have_url(re.compile("context=128k"))
+    page.get_by_label("Sort by").select_option("Price: low to high")
+    expect(page).to_have_url(re.compile("sort=price"))
+    assert len([url for url in asked if "/models?" in url]) == 3, asked
 
 
 def test_filters_on_a_phone_come_in_a_sheet_without_fault(person, measured):

@@ -59,6 +59,10 @@ def test_chats_are_renamed_found_deleted_and_brought_back(at_play):
     row.locator("summary").click()
     row.get_by_role("button", name="Rename").click()
     row.get_by_role("textbox", name="New title").fill("Towers")
+    with page.expect_response("**/playground/chats?*"):
+        # The list is read again meanwhile, as it is when an answer is saved.
+        chats.get_by_label("Search chats").dispatch_event("input")
+    expect(row.get_by_role("textbox", name="New title")).to_have_value("Towers")
     page.keyboard.press("Enter")
     expect(row).to_contain_text("Towers")
     chats.get_by_label("Search chats").fill("lamp")

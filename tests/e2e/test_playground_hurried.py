@@ -14,19 +14,6 @@ HOSTILE = (
     " [a link](javascript:window.broken=3) <a href='javascript:window.broken=4'>another</a>"
     " It costs $5 and $7.\n\n```python\nprint('never closed')\n"
 )
-LATENCY_MS_MAX = 100
-# Typing, as the page feels it: the longest time from a key to the next frame.
-_LATENCY = """async (box) => {
-    let longest = 0;
-    for (let at = 0; at < 20; at += 1) {
-        const began = performance.now();
-        box.value += "x";
-        box.dispatchEvent(new InputEvent("input", {bubbles: true}));
-        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-        longest = Math.max(longest, performance.now() - began);
-    }
-    return longest;
-}"""
 
 
 def test_hostile_and_hurried(play):
@@ -55,8 +42,9 @@ def test_hostile_and_hurried(play):
     for number in range(40, 200):
         for run in runs.values():
             line.delta(run, 3 + number, f"line {number} of an answer that goes on\n")
-    latency = composer(page).evaluate(_LATENCY)
-    assert latency < LATENCY_MS_MAX
+    # How soon it is seen: `make bench-answers`.
+    composer(page).press_sequentially("Meanwhile")
+    expect(composer(page)).to_have_value("Meanwhile")
     expect(log.get_by_text("line 199 of")).to_be_attached()
     assert log.evaluate("log => log.scrollTop") == before
     assert page.evaluate("window.broken") is None

