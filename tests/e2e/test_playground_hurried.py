@@ -97,6 +97,14 @@ def test_who_was_signed_out_is_told(play):
     )
 
 
+def test_who_was_signed_out_is_told_where_events_come_by_http(play):
+    one, page, line = play(GPT)
+    one.context.clear_cookies()
+    line.is_down = True
+    line.drop()
+    expect(page.get_by_role("link", name="Sign in again")).to_be_visible()
+
+
 def test_blind_answers_are_judged_before_their_names_are_told(play):
     _, page, line = play(GPT, LLAMA)
     page.get_by_role("button", name="Blind").click()

@@ -89,6 +89,26 @@ def test_picture_is_seen_by_the_model_that_sees(at_play, site):
     one.check()
 
 
+def test_picture_without_words_goes_only_to_who_sees(at_play, site):
+    page = at_play(GPT, LLAMA).page
+    paste(page, "cat.png", "image/png", PNG)
+    expect(page.get_by_text("Without words nothing is sent there")).to_be_visible()
+    expect(page.get_by_text("for 1 model")).to_be_visible()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(foot(page)).to_contain_text("Generation")
+    expect(pane(page, LLAMA_NAME).locator(".answer")).to_have_count(0)
+    # Later another model goes on with it: it is told that there was a picture.
+    marker = unique("blind")
+    pane(page).get_by_role("button", name="switch model").click()
+    page.get_by_role("dialog").get_by_label("Search models").fill("gpt-3.5-turbo")
+    page.keyboard.press("Enter")
+    send(page, f"What was it? {marker}")
+    expect(foot(page, "GPT-3.5 Turbo")).to_contain_text("Generation")
+    bodies = [record["body"] for record in site.upstream(marker)]
+    said = [body["messages"][0]["content"] for body in bodies if body["model"].startswith("gpt")]
+    assert said == ["(An image that you cannot see.)"]
+
+
 def test_tool_is_called_and_answered_by_hand(at_play, site):
     one = at_play(GPT)
     page = one.page

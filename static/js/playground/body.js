@@ -1,9 +1,11 @@
 import { text_of } from "playground/branches";
 
 // The body of POST /api/v1/chat/completions for a pane: what is sent is what "View code" shows.
+const UNSEEN = "(An image that you cannot see.)";
+
 const as_said = (message, sees) => {
   const { tool_calls, tool_call_id } = message.message;
-  const content = sees ? message.message.content : text_of(message.message.content);
+  const content = sees ? message.message.content : text_of(message.message.content) || (message.role === "user" ? UNSEEN : "");
   if (message.role === "tool") return { role: "tool", tool_call_id, content };
   if (message.role === "user") return { role: "user", content };
   const said = { role: "assistant", content: content || (tool_calls?.length ? null : "") };
@@ -28,7 +30,7 @@ function joined(messages) {
 }
 
 // `history`: messages of the tree, from the root on; `content`: asked now. A model that `sees` no
-// pictures would refuse them: it gets the words alone.
+// pictures would refuse them: it gets the words alone, and of a question without words it is told.
 export function chat_body(settings, pane, history, { content = null, model = pane.model, sees = true } = {}) {
   const system = pane.system ?? settings.system;
   const asked = content === null ? [] : [{ role: "user", message: { content } }];

@@ -78,14 +78,21 @@ export class Composer {
   }
 
   // Who will not see them.
-  blind_models() {
+  blind_of(panes) {
     if (!this.pictures?.count) return [];
-    return this.chosen.filter((pane) => this.store.model(pane.model) && !this.store.model(pane.model).input.includes("image"));
+    return panes.filter((pane) => this.store.model(pane.model) && !this.store.model(pane.model).input.includes("image"));
+  }
+
+  // Who sees no pictures has nothing to answer where there are no words.
+  asked_of(panes) {
+    const blind = this.input.value.trim() ? [] : this.blind_of(panes);
+    return panes.filter((pane) => !blind.includes(pane));
   }
 
   show_note() {
-    const names = this.blind_models().map((pane) => this.actions.name_of(pane));
-    const text = names.length ? `${names.join(", ")} will not see images.` : "";
+    const names = this.blind_of(this.chosen).map((pane) => this.actions.name_of(pane));
+    const remedy = this.input.value.trim() ? "" : " Without words nothing is sent there.";
+    const text = names.length ? `${names.join(", ")} will not see images.${remedy}` : "";
     if (this.note.textContent !== text) this.note.textContent = text;
     this.note.hidden = !text;
   }
@@ -94,7 +101,9 @@ export class Composer {
     const text = this.input.value.trim();
     const parts = this.pictures?.parts() ?? [];
     if (!text && !parts.length) return null;
-    return parts.length ? [{ type: "text", text }, ...parts] : text;
+    // Some providers refuse a part without words.
+    if (text && parts.length) return [{ type: "text", text }, ...parts];
+    return text || parts;
   }
 
   changed() {
@@ -134,15 +143,16 @@ export class Composer {
   }
 
   can_send(panes) {
-    return Boolean(this.content()) && !this.why_blocked && !this.pictures?.is_busy && panes.some((pane) => !this.store.is_busy(pane));
+    return Boolean(this.content()) && !this.why_blocked && !this.pictures?.is_busy && this.asked_of(panes).some((pane) => !this.store.is_busy(pane));
   }
 
   // --- What it costs
 
   ask_estimate() {
     const content = this.content();
-    if (!content || !this.chosen.length) return this.forget_estimate();
-    const bodies = Object.fromEntries(this.chosen.map((pane) => [pane.id, this.conversation.body(pane, { content })]));
+    const panes = this.asked_of(this.chosen);
+    if (!content || !panes.length) return this.forget_estimate();
+    const bodies = Object.fromEntries(panes.map((pane) => [pane.id, this.conversation.body(pane, { content })]));
     this.line.send({ type: "estimate", id: (this.serial += 1), bodies, account: this.store.account });
   }
 
@@ -171,10 +181,12 @@ export class Composer {
   // --- Send
 
   async send(to_all = false) {
-    const panes = to_all ? this.store.panes : this.chosen;
+    const chosen = to_all ? this.store.panes : this.chosen;
+    const panes = this.asked_of(chosen);
     const content = this.content();
     if (!content) return;
-    if (!panes.length) return announce("No model is chosen: all panes are muted");
+    if (!chosen.length) return announce("No model is chosen: all panes are muted");
+    if (!panes.length) return announce("These models see no images: write something, or choose one that does");
     if (!this.can_send(panes)) {
       if (this.why_blocked) announce(this.why_blocked);
       else announce("They still answer. Wait, or stop them first");

@@ -1,13 +1,12 @@
 // The line to the server: opens it again when it drops, later each time, and by the other way after
 // three failures. What is said meanwhile waits; what was under way is taken up by its number.
-import { by_events, by_socket } from "playground/transports";
+import { SIGNED_OUT, by_events, by_socket } from "playground/transports";
 
 const WAIT_MIN_MS = 500;
 const WAIT_MAX_MS = 8000;
 const FAILURES_MAX = 3;
 const PING_MS = 25_000;
 const SILENCE_MAX_MS = 60_000;
-const SIGNED_OUT = 4401;
 const SOCKETS_AGAIN_MS = 120_000;
 
 export class Line {

@@ -1,7 +1,9 @@
 // Two ways to the server with the same commands and events: a WebSocket, and where a proxy lets none
 // through, server-sent events with commands by POST.
-import { post } from "playground/http";
+import { get, post } from "playground/http";
 
+export const SIGNED_OUT = 4401;
+const BROKEN = 1006;
 const OPENS_WITHIN_MS = 8000;
 
 export function by_socket({ on_open, on_events, on_close }) {
@@ -23,13 +25,12 @@ export function by_socket({ on_open, on_events, on_close }) {
   };
 }
 
+// An EventSource does not say why it ended; another request does.
+const why_ended = () => get("/playground/chats").then(() => BROKEN, (error) => (error.status === 401 ? SIGNED_OUT : BROKEN));
+
 export function by_events({ on_open, on_events, on_close }) {
   const source = new EventSource("/playground/events");
   let connection = "";
-  const end = (code) => {
-    source.close();
-    on_close(code);
-  };
   source.onmessage = ({ data }) => {
     const events = JSON.parse(data);
     // The first names the connection, which commands belong to.
@@ -41,7 +42,10 @@ export function by_events({ on_open, on_events, on_close }) {
     on_events(events);
   };
   // The browser would open it again by itself, and lose what was said meanwhile.
-  source.onerror = () => end(1006);
+  source.onerror = async () => {
+    source.close();
+    on_close(await why_ended());
+  };
   // One after the other: a stop must not overtake its start.
   let queue = Promise.resolve();
   const send = (command) => {
