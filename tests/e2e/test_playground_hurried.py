@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from gateway_process import unique
+from gateway_process import unique, wait_until
 from playground_steps import GPT, LLAMA, LLAMA_NAME, OPUS, TURBO, ask, at_rest, composer, pane, send
 from playwright.sync_api import expect
 
@@ -103,6 +103,23 @@ def test_who_was_signed_out_is_told_where_events_come_by_http(play):
     line.is_down = True
     line.drop()
     expect(page.get_by_role("link", name="Sign in again")).to_be_visible()
+
+
+def test_the_way_by_http_is_tried_again_while_nothing_answers(play):
+    _, page, line = play(GPT)
+    tried = []
+
+    def broken(route):
+        tried.append(route.request.url)
+        route.abort()
+
+    page.route("**/playground/events", broken)
+    page.route("**/playground/chats", lambda route: None)
+    line.is_down = True
+    line.drop()
+    # What the browser asks is only heard while the page is asked something.
+    wait_until(lambda: page.evaluate("0") or len(tried) > 1, "another try")
+    expect(page.locator("#bar-connection")).to_contain_text("Reconnecting…")
 
 
 def test_blind_answers_are_judged_before_their_names_are_told(play):

@@ -41,14 +41,6 @@ def counts(data):
     return vertices, faces
 
 
-def open_holds(gateway, caller):
-    """His own: others may have some still."""
-    return gateway.sql(
-        "SELECT id FROM billing_hold WHERE state = 'open' AND account_id = %s",
-        f"user:{caller.user_id}",
-    )
-
-
 def test_the_example_of_the_documentation(gateway, alice):
     answer = make(
         gateway, alice, "a chair shaped like an avacado", num_inference_steps=32, num_outputs=1,
@@ -87,7 +79,7 @@ def test_the_price_is_in_proportion_and_everywhere_the_same(gateway, steps, outp
     assert (found["model"], found["provider_name"]) == ("openai/shap-e", "Modal")
     assert (found["num_media_completion"], found["tokens_completion"]) == (outputs, 0)
     assert get(gateway, bob, "/credits")["total_usage"] * 1e9 == pytest.approx(cost_nano, abs=1e-3)
-    assert open_holds(gateway, bob) == []
+    assert gateway.open_holds(bob) == []
 
 
 def test_what_the_provider_is_sent(gateway, alice):
@@ -176,7 +168,7 @@ def test_a_provider_that_fails_costs_nothing(gateway, directive, status):
     assert answer.status == status
     assert answer.error["metadata"]["provider_name"] == "Modal"
     assert get(gateway, bob, "/credits")["total_usage"] == 0
-    assert open_holds(gateway, bob) == []
+    assert gateway.open_holds(bob) == []
     row = generation_row(gateway, answer.id)
     assert (row["cost_nano"], row["finish_reason"]) == (0, "error")
 

@@ -98,7 +98,7 @@ export class Sidebar {
       this.next = found.next ?? null;
       this.show();
     } catch (error) {
-      if (asked !== this.asked) return;
+      if (asked !== this.asked || this.renaming) return;
       this.list.replaceChildren(make("p", { class: "small muted" }, `The chats could not be read. ${error.message}`));
     }
   }

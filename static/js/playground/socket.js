@@ -55,6 +55,7 @@ export class Line {
 
   closed(code) {
     this.transport = null;
+    clearTimeout(this.timer);
     if (code === SIGNED_OUT) return this.say("signed-out");
     this.failures += 1;
     this.wait_ms = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** Math.min(this.failures - 1, 6));
