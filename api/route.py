@@ -21,7 +21,7 @@ from api.opening import opened
 from billing import limits
 from routing.complete import Engine, new_generation_id
 from routing.leg import measure
-from routing.rehearsal import rehearse
+from routing.rehearsal import FirstSight, rehearse
 from routing.request import parse
 
 
@@ -31,7 +31,8 @@ async def serve(engine: Engine, scope: Scope, receive: Receive, send: Send) -> N
     async def prepare(head: Head, key: Key, body: bytes) -> bytes:
         limits.read(key.account_id)
         request = parse(body, completion=False)
-        plan = engine.plan(request, key, await measure(request))
+        health = FirstSight(engine.reach.health)
+        plan = engine.plan(request, key, await measure(request), health=health)
         return orjson.dumps({"data": await rehearse(plan)})
 
     document = await opened(scope, receive, send, new_generation_id(), prepare)

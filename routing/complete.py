@@ -35,6 +35,7 @@ from routing.pricing import Size, charged_nano
 from routing.prompt_log import PromptLog
 from routing.reach import Reach
 from routing.request import ChatRequest
+from routing.requirements import Stability
 from routing.serving import Serving
 from routing.settlement import Outcome, record
 
@@ -59,10 +60,12 @@ class Engine:
     prompts: PromptLog = field(default_factory=PromptLog)
     rng: random.Random = field(default_factory=random.Random)
 
-    def plan(self, request: ChatRequest, key: Key, size: Size) -> Plan:
-        """Raises BadRequest or Unavailable."""
+    def plan(
+        self, request: ChatRequest, key: Key, size: Size, *, health: Stability | None = None
+    ) -> Plan:
+        """`health`: else as it is at each moment. Raises BadRequest or Unavailable."""
         return plan(
-            request, key, self.catalog(), self.reach.health, self.rng,
+            request, key, self.catalog(), health or self.reach.health, self.rng,
             size=size, exponent=settings.ROUTING_PRICE_EXPONENT,
             figures=self.reach.statistics.figures, own_fee_bp=settings.BYOK_FEE_BP,
         )  # fmt: skip

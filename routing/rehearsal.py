@@ -8,8 +8,24 @@ from openrouter_site.errors import BadRequest
 from routing.explanation import route_document
 from routing.leg import Leg, leg_of
 from routing.plan import Plan
+from routing.requirements import Stability
 
 JsonObject = dict[str, Any]
+
+
+class FirstSight:
+    """Health as it was when each endpoint was first asked for: a failure that is forgotten while a
+    plan is explained must not make its order, its odds and its words contradict each other."""
+
+    def __init__(self, health: Stability) -> None:
+        self._health = health
+        self._seen: dict[int, bool] = {}
+
+    def is_stable(self, endpoint_id: int) -> bool:
+        """routing.requirements.Stability"""
+        if endpoint_id not in self._seen:
+            self._seen[endpoint_id] = self._health.is_stable(endpoint_id)
+        return self._seen[endpoint_id]
 
 
 async def rehearse(plan: Plan) -> JsonObject:
