@@ -114,6 +114,25 @@ class Client:
             return None
         return connection
 
+    async def hear(self, has_words: Callable[[bytes], bool]) -> Connection:
+        """A connection from which the first words came just now; nobody waits for more.
+
+        Raises TimeoutError, or ConnectionError when it is refused."""
+        heard = asyncio.get_running_loop().create_future()
+
+        def events(data: bytes) -> None:
+            if has_words(data) and not heard.done():
+                heard.set_result(None)
+
+        connection = await self._connection()
+        whole = connection.send(self.request, events)
+        async with asyncio.timeout(_REQUEST_TIMEOUT_S):
+            await asyncio.wait((heard, whole), return_when=asyncio.FIRST_COMPLETED)
+        whole.cancel()
+        if not heard.done():
+            raise ConnectionError(f"status {connection.status}, and no words")
+        return connection
+
     async def _connection(self) -> Connection:
         while self._free:
             connection = self._free.pop()

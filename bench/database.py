@@ -25,7 +25,7 @@ def prepare(base_url: str) -> str:
     call_command("migrate", interactive=False, verbosity=0)
     _refuse_others_data()
     call_command("load_catalog", verbosity=0, stdout=StringIO())
-    call_command("add_provider", name="Bench", base_url=base_url, stdout=StringIO())
+    call_command("add_provider", name="Bench", base_url=base_url, cancels=True, stdout=StringIO())
     call_command(
         "add_endpoint", provider="Bench", model=MODEL, upstream_model="mock",
         prompt_price="0.15", completion_price="0.60", context=32_768, stdout=StringIO(),

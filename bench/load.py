@@ -3,6 +3,7 @@
     load.py closed  URL --connections 64 --seconds 5       as many requests as come back
     load.py open    URL --rate 50 --seconds 5              so many, whether or not they come back
     load.py streams URL --streams 64 --seconds 5 --tokens 200
+    load.py hang-ups URL --stats URL --directive "tokens=2000 tps=100"   goes after the first words
 
 KEY in the environment is the bearer. The directive is part of the prompt (see mock_upstream.c).
 With --stamped each token is the time of its making, and the lag of every chunk is measured.
@@ -16,6 +17,7 @@ import json
 import re
 import statistics
 import time
+import urllib.request
 from collections import Counter
 from typing import Any
 
@@ -114,6 +116,31 @@ async def streams(given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+async def hang_ups(given: argparse.Namespace) -> dict[str, Any]:
+    """One after the other: milliseconds until the provider's connection is closed."""
+    client = Client(given.url, given.directive, stream=True)
+    end_s = time.monotonic() + given.seconds
+    delays: list[float] = []
+    while time.monotonic() < end_s:
+        lost_before = _lost(given.stats)["aborted"]
+        connection = await client.hear(lambda data: data.count(_CONTENT) > data.count(_EMPTY))
+        hung_up_s = time.monotonic()
+        connection.transport.abort()
+        await asyncio.sleep(0)  # it is closed by now
+        while (lost := _lost(given.stats))["aborted"] == lost_before:
+            if time.monotonic() > hung_up_s + _TAIL_S:
+                return {"requests": len(delays), "failures": {"never stopped": 1}}
+            await asyncio.sleep(0.001)
+        delays.append(lost["aborted_us"] / 1e3 - hung_up_s * 1e3)
+    return {"requests": len(delays), **_spread(delays), "failures": dict(client.failures)}
+
+
+def _lost(stats_url: str) -> dict[str, int]:
+    with urllib.request.urlopen(stats_url, timeout=_TAIL_S) as answer:
+        found: dict[str, int] = json.load(answer)
+    return found
+
+
 def _lags(lags: list[list[tuple[float, float]]], start_s: float, end_s: float) -> dict[str, Any]:
     """Milliseconds from a token's making to its arrival; `slowest`: of the stream worst off."""
     seen = [[lag for at_s, lag in each if start_s <= at_s < end_s] for each in lags]
@@ -134,9 +161,12 @@ def _spread(values: list[float]) -> dict[str, float | None]:
     }
 
 
+STORIES = {"closed": closed, "open": open_loop, "streams": streams, "hang-ups": hang_ups}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("mode", choices=("closed", "open", "streams"))
+    parser.add_argument("mode", choices=STORIES)
     parser.add_argument("url")
     parser.add_argument("--directive", default="tokens=20 tps=0 ttft_ms=0")
     for name, default in (("connections", 64), ("streams", 64), ("tokens", 1)):
@@ -144,8 +174,9 @@ def main() -> None:
     for name, default_s in (("rate", 50.0), ("seconds", 5.0), ("stagger", 0.5), ("warm", 0.5)):
         parser.add_argument(f"--{name}", type=float, default=default_s)
     parser.add_argument("--stamped", action="store_true")
+    parser.add_argument("--stats", default="", metavar="URL", help="of the provider's /_stats")
     given = parser.parse_args()
-    story = {"closed": closed, "open": open_loop, "streams": streams}[given.mode]
+    story = STORIES[given.mode]
     try:
         import uvloop
     except ImportError:

@@ -19,6 +19,7 @@ RATE = 50
 FLAT_STREAMS, FLAT_TOKENS = 64, 200
 PACED_STREAMS, PACED_TOKENS, PACED_PER_S = 150, 150, 50
 _STAGGER_S = 1.0
+HUNG_UP_TOKENS, HUNG_UP_PER_S = 2000, 100
 _TIMEOUT_S = 60.0
 
 
@@ -35,12 +36,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Bench:
-    """How it is measured. `wrk`: its path, or None for our own client."""
+    """How it is measured. `stats_url`: see provider.Provider. `wrk`: its path, or None for our own
+    client."""
 
     gateway_cpus: Cpus
     load_cpus: Cpus
     seconds: float
-    stamps: bool
+    stats_url: str
     wrk: str | None = field(default_factory=lambda: shutil.which("wrk"))
 
     def round(self, target: Target) -> dict[str, dict[str, Any]]:
@@ -49,6 +51,8 @@ class Bench:
         found["open"] = self._observed(target, self.load(target, "open", rate=RATE))
         found["flat"] = self._observed(target, self.flat(target))
         found["paced"] = self._observed(target, self.paced(target))
+        if self.stats_url:
+            found["hang-ups"] = self._observed(target, self.hang_ups(target))
         return found
 
     def closed(self, target: Target, connections: int) -> dict[str, Any]:
@@ -68,12 +72,18 @@ class Bench:
         )  # fmt: skip
 
     def paced(self, target: Target) -> list[str]:
-        stamp = " stamp" if self.stamps else ""
+        stamp = " stamp" if self.stats_url else ""
         command = self.load(
             target, "streams", streams=PACED_STREAMS, tokens=PACED_TOKENS, stagger=_STAGGER_S,
             directive=f"tokens={PACED_TOKENS} tps={PACED_PER_S} ttft_ms=0{stamp}",
         )  # fmt: skip
-        return [*command, "--stamped"] if self.stamps else command
+        return [*command, "--stamped"] if self.stats_url else command
+
+    def hang_ups(self, target: Target) -> list[str]:
+        return self.load(
+            target, "hang-ups", stats=self.stats_url,
+            directive=f"tokens={HUNG_UP_TOKENS} tps={HUNG_UP_PER_S} ttft_ms=0",
+        )  # fmt: skip
 
     def load(self, target: Target, mode: str, **options: object) -> list[str]:
         """The command line of our own load client."""

@@ -5,7 +5,7 @@
 // tokens: length of the answer (20); tps: tokens per second, 0 is flat out (0): then one write per token, the
 // streams in turn; ttft_ms: before the first token (0); stamp: each token is the time of its making, in
 // microseconds of the monotonic clock modulo 1e9, so that a client on this machine can tell its lag.
-// GET /_stats: totals since start.  Anything else is answered as a chat completion.  Loopback only.
+// GET /_stats: totals since start, and when the last connection was lost amid an answer.  Anything else is answered as a chat completion.  Loopback only.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 typedef struct { double ttft_ms, gap_ms; int tokens, stamp; } Directive;
-static struct { long requests, streams, chunks, done, connections, aborted; } totals;
+static struct { long requests, streams, chunks, done, connections, aborted, aborted_us; } totals;
 
 typedef struct Conn {
   int fd, heap;              // heap: index in the timer heap, -1 when none
@@ -50,7 +50,7 @@ static void put(Conn *c, const char *b, int n) {
   if (c->out_len + n > c->out_cap) c->out = realloc(c->out, c->out_cap = (c->out_len + n) * 2);
   memcpy(c->out + c->out_len, b, n); c->out_len += n;
 }
-static void drop(Conn *c) { if (c->busy) totals.aborted++; hdel(c); close(c->fd); free(c->in); free(c->out); free(c); }
+static void drop(Conn *c) { if (c->busy) { totals.aborted++; totals.aborted_us = now() / 1000; } hdel(c); close(c->fd); free(c->in); free(c->out); free(c); }
 static int flush(Conn *c) {  // 0: all written or waiting for the peer to read; -1: gone
   while (c->out_off < c->out_len) {
     ssize_t k = send(c->fd, c->out + c->out_off, c->out_len - c->out_off, MSG_NOSIGNAL);
@@ -123,7 +123,7 @@ static Directive directive(char *body, char *end) {
 static void answer(Conn *c, char *hd, char *body, int blen) {
   if (!strncmp(hd, "GET /_stats", 11)) {
     char b[256];
-    int k = snprintf(b, sizeof b, "{\"requests\":%ld,\"streams\":%ld,\"chunks\":%ld,\"done\":%ld,\"connections\":%ld,\"aborted\":%ld}", totals.requests, totals.streams, totals.chunks, totals.done, totals.connections, totals.aborted);
+    int k = snprintf(b, sizeof b, "{\"requests\":%ld,\"streams\":%ld,\"chunks\":%ld,\"done\":%ld,\"connections\":%ld,\"aborted\":%ld,\"aborted_us\":%ld}", totals.requests, totals.streams, totals.chunks, totals.done, totals.connections, totals.aborted, totals.aborted_us);
     reply(c, b, k); finish(c); return;
   }
   totals.requests++;

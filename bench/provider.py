@@ -19,11 +19,12 @@ _START_TIMEOUT_S = 15.0
 
 @dataclass(frozen=True)
 class Provider:
-    """`base_url` is what a gateway is given. `stamps`: tokens can tell when they were made."""
+    """`base_url` is what a gateway is given. `stats_url` is of one that can tell when a token was
+    made, and when a connection was lost amid an answer; else it is empty."""
 
     name: str
     base_url: str
-    stamps: bool
+    stats_url: str = ""
 
     @property
     def chat_url(self) -> str:
@@ -37,13 +38,14 @@ def running(folder: Path, cpus: processes.Cpus) -> Iterator[Provider]:
     program = _compiled(folder)
     if program is not None:
         command = [str(program), "-p", str(port)]
-        provider = Provider("mock in C", f"http://127.0.0.1:{port}/v1", stamps=True)
+        address = f"http://127.0.0.1:{port}"
+        provider = Provider("mock in C", f"{address}/v1", f"{address}/_stats")
     else:
         command = [
             sys.executable, "-m", "simulator", "--port", str(port),
             "--ttft-ms", "0", "--tokens-per-second", "0",
         ]  # fmt: skip
-        provider = Provider("simulator", f"http://127.0.0.1:{port}/openai/v1", stamps=False)
+        provider = Provider("simulator", f"http://127.0.0.1:{port}/openai/v1")
     log = folder / "provider.log"
     process = processes.start(command, cpus=cpus, log=log)
     try:

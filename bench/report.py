@@ -91,7 +91,8 @@ def table(direct: Rounds, gateway: Rounds) -> str:
         f" {_ranged(direct, 'flat', 'chunks_per_s')} |"
         f" {_ranged(gateway, 'flat', 'chunks_per_s')} | {ratio} |"
     )
-    return "\n".join([*rows, *_paced_rows(direct, gateway), *_cost_rows(gateway)])
+    hung_up = _hang_up_rows(direct, gateway)
+    return "\n".join([*rows, *_paced_rows(direct, gateway), *hung_up, *_cost_rows(gateway)])
 
 
 def _paced_rows(direct: Rounds, gateway: Rounds) -> list[str]:
@@ -110,6 +111,20 @@ def _paced_rows(direct: Rounds, gateway: Rounds) -> list[str]:
         row("lag of the slowest stream ms", "slowest_stream_lag_ms", digits=1),
         f"| {what}: held | {held(direct)} | {held(gateway)} | |",
     ]
+
+
+def _hang_up_rows(direct: Rounds, gateway: Rounds) -> list[str]:
+    """Where the provider tells when it was left."""
+    if "hang-ups" not in gateway[0]:
+        return []
+    rows = []
+    for share in ("p50", "p99"):
+        theirs, ours = figure(direct, "hang-ups", share), figure(gateway, "hang-ups", share)
+        rows.append(
+            f"| from a hang-up to the provider, {share} ms | {shown(theirs, 2)} |"
+            f" {shown(ours, 2)} | {_added(ours, theirs, 2)} |"
+        )
+    return rows
 
 
 def held(rounds: Rounds) -> str:

@@ -97,7 +97,7 @@ class Run:
         self.facts["server_log"] = log[-4000:]
 
     def _bench(self, upstream: provider.Provider) -> Bench:
-        return Bench(self.gateway_cpus, self.load_cpus, self.given.seconds, upstream.stamps)
+        return Bench(self.gateway_cpus, self.load_cpus, self.given.seconds, upstream.stats_url)
 
     def _rounds(self, direct: Target, ours: Target, upstream: provider.Provider) -> None:
         bench = self._bench(upstream)

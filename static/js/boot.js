@@ -34,6 +34,23 @@ function follow_htmx() {
   });
 }
 
+const differs = ({ type, checked, defaultChecked }) =>
+  type === "checkbox" ? checked !== defaultChecked : type === "radio" && checked && !defaultChecked;
+
+function chosen_anew(select) {
+  const first = [...select.options].findIndex((option) => option.defaultSelected);
+  return select.selectedIndex !== Math.max(first, 0);
+}
+
+// What was chosen before htmx was there, or is still chosen after Back, is told to it now.
+function catch_up() {
+  for (const element of document.querySelectorAll("[hx-trigger*=change]")) {
+    const changed = [...element.querySelectorAll("input")].find(differs)
+      ?? [...element.querySelectorAll("select")].find(chosen_anew);
+    changed?.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
 // The server keeps the theme in a cookie; here the page only changes at once.
 function follow_theme(event) {
   const form = event.target.closest("form[data-theme-form]");
@@ -81,6 +98,8 @@ function press(event) {
 }
 
 follow_htmx();
+// After htmx's own listener, which came first.
+addEventListener("DOMContentLoaded", catch_up);
 addEventListener("submit", follow_theme);
 addEventListener("submit", send_once);
 addEventListener("keydown", press);

@@ -221,17 +221,18 @@ def test_a_preset_needs_nothing_else(preset):
 
 
 @pytest.mark.parametrize(
-    ("words", "policy"),
+    ("words", "manners"),
     [
-        ((), (True, True)),
-        (("--no-trains",), (False, True)),
-        (("--no-trains", "--no-retains"), (False, False)),
+        ((), (True, True, False)),
+        (("--no-trains",), (False, True, False)),
+        (("--no-trains", "--no-retains"), (False, False, False)),
+        (("--cancels",), (True, True, True)),
     ],
 )
-def test_what_nobody_says_of_a_provider_counts_as_the_worst(words, policy):
+def test_what_nobody_says_of_a_provider_counts_as_the_worst(words, manners):
     add_local(*words)
     row = models.Provider.objects.get(slug="local")
-    assert (row.may_train, row.retains_prompts) == policy
+    assert (row.may_train, row.retains_prompts, row.supports_cancellation) == manners
 
 
 def test_what_is_named_beside_a_preset_wins():

@@ -40,6 +40,16 @@ _NOTE_VIOLATIONS = """
         window.refused.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
     });
 """
+# Nobody presses what does nothing yet: a page that is not loaded says so to Playwright.
+_NOTE_LOADING = """
+    new MutationObserver((_, observer) => {
+        if (!document.documentElement || document.readyState === "complete") return;
+        observer.disconnect();
+        document.documentElement.setAttribute("data-loading", "");
+    }).observe(document, {childList: true});
+    addEventListener("load", () => document.documentElement.removeAttribute("data-loading"));
+"""
+_LOADING = "html[data-loading]"
 _AXE = """async () => {
     const found = await axe.run(document, {preload: false, resultTypes: ["violations"]});
     return found.violations.map((violation) => [
@@ -69,6 +79,8 @@ class Watch:
 
     def attach(self, page):
         page.add_init_script(_NOTE_VIOLATIONS)
+        page.add_init_script(_NOTE_LOADING)
+        page.add_locator_handler(page.locator(_LOADING), lambda: None)
         page.on("console", self._note_console)
         page.on("pageerror", lambda error: self.errors.append(f"script: {error}"))
         page.route("**/*", self._guard)
@@ -108,6 +120,11 @@ class Person:
             self.context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
         self.watch = Watch(address)
         self.page = self.watch.attach(self.context.new_page())
+
+    def in_a_hurry(self):
+        """They press and look at a page that is not loaded."""
+        self.page.remove_locator_handler(self.page.locator(_LOADING))
+        return self
 
     def open(self, path, status=200):
         """The page at `path`, when all its scripts ran."""

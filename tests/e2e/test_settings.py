@@ -47,6 +47,21 @@ def test_settings_pages_have_no_fault_anywhere(everywhere, gateway, alice, path)
     everywhere(gateway, path, session=alice.session)
 
 
+def test_a_switch_pressed_before_the_scripts_came_shows_its_effect(person, gateway, alice):
+    page = person(gateway, session=alice.session).in_a_hurry().page
+    held = []
+    page.route("**/htmx.min*.js", lambda route: held.append(route))
+    with page.expect_request("**/htmx.min*.js"):
+        page.goto("/settings/privacy", wait_until="commit")
+    switch = page.get_by_role("switch", name="Providers that may keep prompts")
+    switch.uncheck()
+    expect(page.locator("#effect")).not_to_contain_text("drop out")
+    wait_until(lambda: held or page.wait_for_timeout(10), "the script to be asked for")
+    held[0].continue_()
+    expect(page.locator("#effect")).to_contain_text("drop out")
+    expect(page.locator("#effect")).to_contain_text("not saved yet")
+
+
 def test_a_policy_shows_its_effect_and_the_api_obeys_it(person, gateway, alice):
     """Journey 10."""
     one = person(gateway, session=alice.session)

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.database
 
 TOO_LONG = 'message="This model\'s maximum context length is 4096 tokens"'
 MARKED = [
-    "reset", "status=500", "status=503", "status=408", "status=429", "status=529", "status=401",
-    "html", "empty", "badjson", "cut_after=0", "role_only_then_error", "first_event_error=500",
-    "first_event_error=429", "hang", "cut_after=7", "error_after=7", "garbage_after=7",
-    "big_after=7 big=2000000", "stall_after=7",
+    "reset", "status=500", "status=503", "status=408", "status=429 retry_after=60", "status=529",
+    "status=401", "html", "empty", "badjson", "cut_after=0", "role_only_then_error",
+    "first_event_error=500", "first_event_error=429", "hang", "cut_after=7", "error_after=7",
+    "garbage_after=7", "big_after=7 big=2000000", "stall_after=7",
 ]  # fmt: skip
 SPARED = [
     "status=400", "status=413", "status=422", f"status=400 {TOO_LONG}", "moderated",

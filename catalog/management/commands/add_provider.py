@@ -54,6 +54,12 @@ class Command(BaseCommand):
             action=argparse.BooleanOptionalAction,
             help="Whether it keeps prompts. Unknown means that it does.",
         )
+        parser.add_argument(
+            "--cancels",
+            action=argparse.BooleanOptionalAction,
+            help="Whether it stops, and stops costing, when its connection is closed. Unknown "
+            "means that it runs on: the answer is then read to its end and charged whole.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         preset = _PRESETS.get(options["preset"] or "", {})
@@ -106,6 +112,7 @@ def _fields(
         "completions_path": options["completions_path"],
         "may_train": options["trains"],
         "retains_prompts": options["retains"],
+        "supports_cancellation": options["cancels"],
     }
     fields = preset | {field: value for field, value in given.items() if value is not None}
     if options["api_key_env"] is not None:
