@@ -5,7 +5,8 @@
 // tokens: length of the answer (20); tps: tokens per second, 0 is flat out (0): then one write per token, the
 // streams in turn; ttft_ms: before the first token (0); stamp: each token is the time of its making, in
 // microseconds of the monotonic clock modulo 1e9, so that a client on this machine can tell its lag.
-// GET /_stats: totals since start, and when the last connection was lost amid an answer.  Anything else is answered as a chat completion.  Loopback only.
+// GET /_stats: totals since start, and when the last connection was lost amid an answer (microseconds of that
+// clock).  Anything else is answered as a chat completion.  Loopback only.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

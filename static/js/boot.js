@@ -42,7 +42,7 @@ function chosen_anew(select) {
   return select.selectedIndex !== Math.max(first, 0);
 }
 
-// What was chosen before htmx was there, or is still chosen after Back, is told to it now.
+// What was chosen before htmx was there is told to it now.
 function catch_up() {
   for (const element of document.querySelectorAll("[hx-trigger*=change]")) {
     const changed = [...element.querySelectorAll("input")].find(differs)
